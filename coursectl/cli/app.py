@@ -1,0 +1,83 @@
+"""The app: its commands, and the help that introduces them."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from coursectl import __version__
+from coursectl.cli import members
+from coursectl.cli.boundary import Boundary
+from coursectl.cli.completion import COMPLETE_VARIABLE, Shell, completion_script, prepare_completion
+from coursectl.errors import ExitCode
+
+_HELP = """Who is in a course, how far has each come, and who has gone quiet.
+
+[bold]Examples[/bold]
+
+\b
+coursectl members demo                    a roster to try things on
+coursectl members 42                      the roster of course 42
+coursectl members 42 -s joined --csv      ... of those who joined, for a spreadsheet
+coursectl members 42 --inactive 30d       ... of those who have gone quiet
+coursectl members saved.json --json       ... of a saved export, for jq
+"""
+
+_EPILOG = "[bold]Exit codes[/bold]\n\n\b\n" + "\n".join(
+    f"{code.value:>3}  {code.meaning}" for code in ExitCode
+)
+
+app = typer.Typer(
+    name="coursectl",
+    cls=Boundary,
+    help=_HELP,
+    epilog=_EPILOG,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"coursectl {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def coursectl(
+    ctx: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback answers
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Show the help when no command is given."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+app.command()(members.members)
+
+
+@app.command()
+def completion(
+    shell: Annotated[Shell, typer.Argument(help="Which shell.", show_default=False)],
+) -> None:
+    """Print the script that completes commands, options and their values in a shell.
+
+    bash: add `eval "$(coursectl completion bash)"` to ~/.bashrc. zsh: the same with zsh, after
+    compinit, in ~/.zshrc. fish: `coursectl completion fish > ~/.config/fish/completions/coursectl.fish`.
+    PowerShell: `coursectl completion powershell | Out-String | Invoke-Expression` in $PROFILE.
+    """
+    typer.echo(completion_script(shell))
+
+
+def run() -> None:
+    """Run the app on the arguments of this process, and exit."""
+    if COMPLETE_VARIABLE in os.environ:
+        prepare_completion()
+    app(prog_name="coursectl")

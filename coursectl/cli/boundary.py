@@ -1,0 +1,66 @@
+"""The one place where an error becomes words on stderr and an exit code."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from coursectl import __version__
+from coursectl.errors import CoursectlError, ExitCode
+from coursectl.printable import shortened
+from coursectl.streams import ClosedPipe, say
+
+
+class Boundary(TyperGroup):
+    """The group of all commands: whatever is raised below it ends here."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Parse what stands before the command."""
+        with _boundary():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse the command's own arguments, and run it."""
+        with _boundary():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _boundary() -> Iterator[None]:
+    try:
+        yield
+    except (typer.Exit, typer.Abort):
+        raise
+    except typer.TyperException as error:
+        command = getattr(getattr(error, "ctx", None), "command_path", "coursectl")
+        say(shortened(error.format_message(), 400), f"See {command} --help.")
+        raise typer.Exit(ExitCode.USAGE) from None
+    except CoursectlError as error:
+        say(error.message, *error.hints)
+        raise typer.Exit(error.exit_code) from None
+    except ClosedPipe:
+        raise typer.Exit(ExitCode.OK) from None
+    except KeyboardInterrupt:
+        say("interrupted")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except Exception as error:
+        _report_bug(error)
+        raise typer.Exit(ExitCode.BUG) from None
+
+
+def _report_bug(error: Exception) -> None:
+    import traceback
+
+    if os.environ.get("COURSECTL_DEBUG"):
+        traceback.print_exception(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119 - a name
+    say(
+        f"this is a bug in coursectl {__version__}:"
+        f" {type(error).__name__} at {where}: {shortened(str(error), 100)}",
+        "Please report it as an issue of the project, with this line, the command, and what it"
+        " prints with COURSECTL_DEBUG=1.",
+    )

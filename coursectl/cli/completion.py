@@ -1,0 +1,79 @@
+"""What a TAB press offers, and the scripts that make a shell ask for it.
+
+Nothing here goes to the network or reads a roster.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+from coursectl.render.columns import COLUMN_KEYS
+from coursectl.roster.join_status import NO_STATUS, JoinStatus
+
+COMPLETE_VARIABLE = "_COURSECTL_COMPLETE"
+"""Set by the scripts when they want to know what could follow."""
+
+_EXPORTS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+
+
+def complete_status(incomplete: str) -> list[str]:
+    """Offer statuses, after a comma too."""
+    return list(_after_comma(incomplete, (*JoinStatus, NO_STATUS)))
+
+
+def complete_column(incomplete: str) -> list[str]:
+    """Offer columns, after a comma too."""
+    return list(_after_comma(incomplete, COLUMN_KEYS))
+
+
+def complete_sort(incomplete: str) -> list[str]:
+    """Offer columns to sort by, descending ones once a `-` is there."""
+    sign = "-" if incomplete.startswith("-") else ""
+    return [sign + key for key in COLUMN_KEYS]
+
+
+def complete_course(incomplete: str) -> list[str]:
+    """Offer `demo` and the exports at hand; with neither, the shell offers its files."""
+    folder, start = os.path.split(incomplete)
+    try:
+        names = sorted(os.listdir(folder or "."))
+    except OSError:
+        names = []
+    exports = [
+        os.path.join(folder, name)
+        for name in names
+        if name.startswith(start) and name.endswith(_EXPORTS)
+    ]
+    return [name for name in ("demo", *exports) if name.startswith(incomplete)]
+
+
+def _after_comma(incomplete: str, words: Iterable[str]) -> Iterator[str]:
+    before, comma, _ = incomplete.rpartition(",")
+    given = set(before.split(","))
+    return (f"{before}{comma}{word}" for word in words if word not in given)
+
+
+class Shell(StrEnum):
+    """A shell that coursectl completes in."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+    POWERSHELL = "powershell"
+
+
+def completion_script(shell: Shell) -> str:
+    """Give the script for a shell."""
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+    script: str = get_completion_script(
+        prog_name="coursectl", complete_var=COMPLETE_VARIABLE, shell=shell.value
+    )
+    return script
+
+
+def prepare_completion() -> None:
+    """Make Typer answer the scripts. It would do so itself if it also offered to install them."""
+    from typer.completion import completion_init  # type: ignore[attr-defined]
+
+    completion_init()

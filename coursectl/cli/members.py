@@ -1,0 +1,116 @@
+"""`coursectl members COURSE...`: the roster."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from coursectl.cli import options
+from coursectl.cli.formats import Format, choose_look
+
+if TYPE_CHECKING:
+    from coursectl.gather import Gathering
+    from coursectl.render.interface import Caption
+
+
+def members(
+    courses: options.Courses,
+    status: options.Status = None,
+    search: options.Search = None,
+    min_completion: options.MinCompletion = None,
+    max_completion: options.MaxCompletion = None,
+    active: options.Active = None,
+    inactive: options.Inactive = None,
+    never_active: options.NeverActive = False,
+    joined_after: options.JoinedAfter = None,
+    joined_before: options.JoinedBefore = None,
+    sort: options.SortBy = None,
+    limit: options.Limit = None,
+    as_of: options.AsOf = None,
+    format_: options.FormatName = None,
+    json: options.AsJson = False,
+    csv: options.AsCsv = False,
+    columns: options.Columns = None,
+    output: options.Output = None,
+    raw: options.Raw = False,
+    excel: options.Excel = False,
+    no_pager: options.NoPager = False,
+    quiet: options.Quiet = False,
+    skip_invalid: options.SkipInvalid = False,
+    allow_incomplete: options.AllowIncomplete = False,
+) -> None:
+    """List the members of courses: who they are, how far each has come, who has gone quiet.
+
+    An AGE is 36h, 30d, 4w, 6mo or 1y. A WHEN is a date, an ISO date-time, or an AGE ago. Times
+    are UTC.
+    """
+    from coursectl.cli.delivery import deliver
+    from coursectl.gather import Gathering, Tolerance
+    from coursectl.printable import printable
+    from coursectl.render.columns import COURSE, default_columns, parse_columns
+    from coursectl.render.interface import Answer
+    from coursectl.settings import Settings
+    from coursectl.sources.resolve import resolve
+    from coursectl.streams import Talk, stdout_terminal
+
+    selection = options.select(
+        status=status,
+        search=search,
+        min_completion=min_completion,
+        max_completion=max_completion,
+        active=active,
+        inactive=inactive,
+        never_active=never_active,
+        joined_after=joined_after,
+        joined_before=joined_before,
+        sort=sort,
+        limit=limit,
+        as_of=as_of,
+    )
+    terminal = stdout_terminal()
+    look = choose_look(
+        named=format_,
+        json=json,
+        csv=csv,
+        output=output,
+        on_terminal=terminal.is_terminal,
+        raw=raw,
+        excel=excel,
+    )
+    shown = parse_columns(columns or ()) or default_columns(
+        several=len(courses) > 1, readable=look.format.is_readable
+    )
+    with Talk(quiet=quiet) as talk:
+        gathering = Gathering(
+            resolve(courses, Settings.from_environment),
+            selection.criteria,
+            now=datetime.now(UTC),
+            as_of=selection.as_of,
+            tolerance=Tolerance(skip_invalid=skip_invalid, allow_incomplete=allow_incomplete),
+            shows_ages=look.format is Format.TABLE,
+            shows_course=look.format is Format.TABLE or COURSE in shown,
+            on_progress=talk.advance,
+        )
+        answer = Answer(
+            columns=shown,
+            batches=gathering.batches(),
+            caption=lambda: _caption(gathering, selection.words),
+        )
+        renderer = look.renderer(terminal, may_fold=not columns)
+        deliver(renderer, answer, look, terminal, talk, output=output, pager=not no_pager)
+        for warning in gathering.warnings:
+            talk.note(*warning)
+        if output is not None:
+            talk.note(f"{printable(str(output))}: {_members(gathering.shown)} written")
+
+
+def _caption(gathering: "Gathering", words: tuple[str, ...]) -> "Caption":
+    from coursectl.render.interface import Caption
+
+    names = list(dict.fromkeys(roster.course for roster in gathering.rosters))
+    moments = {f"{roster.as_of:%Y-%m-%d %H:%M} UTC" for roster in gathering.rosters}
+    of = f"{gathering.shown:,} of {_members(gathering.total)}"
+    as_of = [f"as of {moment}" for moment in moments if len(moments) == 1]
+    return Caption(title=", ".join(names), facts=(of, *words, *as_of))
+
+
+def _members(number: int) -> str:
+    return f"{number:,} member" + ("" if number == 1 else "s")

@@ -1,0 +1,271 @@
+"""Options that several commands share, declared once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from coursectl.cli.completion import complete_column, complete_course, complete_sort, complete_status
+from coursectl.cli.formats import Format
+from coursectl.errors import UsageError
+from coursectl.printable import shortened
+from coursectl.render.columns import COLUMN_KEYS
+from coursectl.roster.criteria import Criteria, parse_sort, parse_statuses
+from coursectl.roster.moments import Age, parse_age, parse_when
+
+_T = TypeVar("_T")
+
+_SELECTION = "Which members"
+_OUTPUT = "How they are shown"
+_TRUST = "What is accepted"
+
+Courses = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="COURSE...",
+        help="A course id, its URL, slug or exact name; an export (.json, .jsonl, .ndjson, .gz);"
+        " - for an export on stdin; or demo.",
+        autocompletion=complete_course,
+        show_default=False,
+    ),
+]
+
+# Which members
+
+Status = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--status",
+        "-s",
+        metavar="STATUS,...",
+        help="creator, manager, joined, invited, requested, none, or another word that the"
+        " server knows. Everybody by default.",
+        autocompletion=complete_status,
+        rich_help_panel=_SELECTION,
+    ),
+]
+Search = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT", help="Text in the username or the name.", rich_help_panel=_SELECTION
+    ),
+]
+MinCompletion = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N", min=0, max=100, help="At least N percent done.", rich_help_panel=_SELECTION
+    ),
+]
+MaxCompletion = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N", min=0, max=100, help="At most N percent done.", rich_help_panel=_SELECTION
+    ),
+]
+Active = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AGE", help="Completed a lesson within AGE.", rich_help_panel=_SELECTION
+    ),
+]
+Inactive = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AGE",
+        help="Completed no lesson within AGE, or never did.",
+        rich_help_panel=_SELECTION,
+    ),
+]
+NeverActive = Annotated[
+    bool,
+    typer.Option(
+        "--never-active", help="Never completed a lesson.", rich_help_panel=_SELECTION
+    ),
+]
+JoinedAfter = Annotated[
+    str | None,
+    typer.Option(metavar="WHEN", help="Joined at WHEN or later.", rich_help_panel=_SELECTION),
+]
+JoinedBefore = Annotated[
+    str | None,
+    typer.Option(metavar="WHEN", help="Joined before WHEN.", rich_help_panel=_SELECTION),
+]
+SortBy = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="COLUMN",
+        help="Order by a column, descending with - in front; nulls last.",
+        autocompletion=complete_sort,
+        rich_help_panel=_SELECTION,
+    ),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit", "-n", metavar="N", min=0, help="At most N members.", rich_help_panel=_SELECTION
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHEN",
+        help="Measure ages from WHEN rather than from when the roster was fetched.",
+        rich_help_panel=_SELECTION,
+    ),
+]
+
+# How they are shown
+
+FormatName = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="Default: table on a terminal, plain elsewhere, or what the name of FILE says.",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="The same as -f json.", rich_help_panel=_OUTPUT)
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="The same as -f csv.", rich_help_panel=_OUTPUT)]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        "-c",
+        metavar="A,B,...",
+        help=f"These columns in this order: {', '.join(COLUMN_KEYS)}.",
+        autocompletion=complete_column,
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to FILE, which is replaced only when all is well.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Raw = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        help="csv, tsv: text as it is, formulas and control characters too.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Excel = Annotated[
+    bool,
+    typer.Option(
+        "--excel", help="csv, tsv: with the BOM and CRLF that Excel wants.", rich_help_panel=_OUTPUT
+    ),
+]
+NoPager = Annotated[
+    bool, typer.Option("--no-pager", help="Never use a pager.", rich_help_panel=_OUTPUT)
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="No notes and no progress on stderr.", rich_help_panel=_OUTPUT
+    ),
+]
+
+# What is accepted
+
+SkipInvalid = Annotated[
+    bool,
+    typer.Option(
+        "--skip-invalid",
+        help="Leave invalid rows out, and say how many and why.",
+        rich_help_panel=_TRUST,
+    ),
+]
+AllowIncomplete = Annotated[
+    bool,
+    typer.Option(
+        "--allow-incomplete",
+        help="List what there is of a roster with members missing.",
+        rich_help_panel=_TRUST,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The criteria, and the words in which a person gave them."""
+
+    criteria: Criteria
+    words: tuple[str, ...]
+    as_of: Age | datetime | None
+
+
+def select(
+    *,
+    status: list[str] | None,
+    search: str | None,
+    min_completion: float | None,
+    max_completion: float | None,
+    active: str | None,
+    inactive: str | None,
+    never_active: bool,
+    joined_after: str | None,
+    joined_before: str | None,
+    sort: str | None,
+    limit: int | None,
+    as_of: str | None,
+) -> Selection:
+    """Read the selection options. Raises UsageError, which names the option."""
+    if min_completion is not None and max_completion is not None and min_completion > max_completion:
+        raise UsageError(
+            f"--min-completion {min_completion:g} is more than --max-completion {max_completion:g}",
+            "No member can be in between.",
+        )
+    criteria = Criteria(
+        statuses=parse_statuses(status or ()),
+        search=search or None,
+        min_completion=min_completion,
+        max_completion=max_completion,
+        active=_read("--active", parse_age, active),
+        inactive=_read("--inactive", parse_age, inactive),
+        never_active=never_active,
+        joined_after=_read("--joined-after", parse_when, joined_after),
+        joined_before=_read("--joined-before", parse_when, joined_before),
+        sort=_read("--sort", lambda text: parse_sort(text, COLUMN_KEYS), sort),
+        limit=limit,
+    )
+    words = {
+        "status": ", ".join(status or ()),
+        "search": search and f'"{shortened(search)}"',
+        "at least": min_completion is not None and f"{min_completion:g}%",
+        "at most": max_completion is not None and f"{max_completion:g}%",
+        "active within": active,
+        "inactive for": inactive,
+        "never active": never_active and "yes",
+        "joined after": joined_after,
+        "joined before": joined_before,
+        "sorted by": sort,
+        "first": limit is not None and str(limit),
+    }
+    return Selection(
+        criteria,
+        tuple(f"{name} {value}".removesuffix(" yes") for name, value in words.items() if value),
+        _read("--as-of", parse_when, as_of),
+    )
+
+
+def _read(option: str, parse: Callable[[str], _T], text: str | None) -> _T | None:
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error.message}", *error.hints) from None

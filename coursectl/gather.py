@@ -1,0 +1,140 @@
+"""From sources to the members that were asked for: read, select, arrange, prove."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from coursectl.errors import IncompleteRoster
+from coursectl.printable import shortened
+from coursectl.roster.criteria import Batch, Criteria, Roster
+from coursectl.roster.member import Member
+from coursectl.roster.moments import Age, moment_of
+from coursectl.roster.parsing import Reading
+from coursectl.sources.interface import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What a person is ready to accept in a roster."""
+
+    skip_invalid: bool = False
+    allow_incomplete: bool = False
+
+
+class Gathering:
+    """The wanted members of one or several sources, and what is to be said of them.
+
+    `now` is the present, UTC; `as_of` is the moment that ages are measured from, where a person
+    named one. Otherwise that is the moment when the roster was fetched, or `now`. `shows_ages` and
+    `shows_course` tell that the answer shows them, so that they must be known before the members.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        criteria: Criteria,
+        *,
+        now: datetime,
+        as_of: Age | datetime | None = None,
+        tolerance: Tolerance = Tolerance(),
+        shows_ages: bool = False,
+        shows_course: bool = False,
+        on_progress: Callable[[int, int | None], None] = lambda done, total: None,
+    ) -> None:
+        self.rosters: list[Roster] = []
+        """The rosters, once they have been read."""
+        self.total = 0
+        """Members in the rosters, wanted or not, once they have been read."""
+        self.shown = 0
+        """Members given so far."""
+        self.warnings: list[tuple[str, ...]] = []
+        """What a person should know: what, and lines that say how or why."""
+        self._sources = sources
+        self._criteria = criteria
+        self._now = now
+        self._as_of = as_of
+        self._tolerance = tolerance
+        self._on_progress = on_progress
+        self._needs_moment = criteria.needs_moment or shows_ages
+        self._needs_course = shows_course
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the members that the criteria ask for, in order. Raises CoursectlError."""
+        selected = (batch for source in self._sources for batch in self._selected(source))
+        for batch in self._criteria.arrange(selected):
+            self.shown += len(batch.members)
+            yield batch
+
+    def _selected(self, source: Source) -> Iterator[Batch]:
+        """Read one source to its end, or until the limit is met by a source that costs requests."""
+        reading = Reading(skip_invalid=self._tolerance.skip_invalid)
+        roster: Roster | None = None
+        held: list[Member] = []
+        whole = True
+        for members in source.batches(reading, self._criteria):
+            self._on_progress(reading.members, reading.count)
+            if roster is None and self._must_hold(reading):
+                held += members
+                continue
+            roster = roster or self._roster(source, reading)
+            yield Batch(roster, self._criteria.select(members, roster.as_of))
+            if self._has_enough() and not source.is_local:
+                whole = False
+                break
+        roster = roster or self._roster(source, reading)
+        if held:
+            yield Batch(roster, self._criteria.select(held, roster.as_of))
+        self._conclude(source, reading, roster, whole=whole)
+
+    def _must_hold(self, reading: Reading) -> bool:
+        """Whether something that the first member depends on may still stand behind the last one."""
+        return reading.in_page and (
+            (self._needs_moment and self._as_of is None and reading.fetched_at is None)
+            or (self._needs_course and reading.course is None)
+        )
+
+    def _has_enough(self) -> bool:
+        limit = self._criteria.limit
+        return limit is not None and self._criteria.sort is None and self.shown >= limit
+
+    def _roster(self, source: Source, reading: Reading) -> Roster:
+        named = reading.course["name"] if reading.course else None
+        if named is None and self._needs_course:
+            named = source.course_name
+        as_of = (
+            moment_of(self._as_of, self._now)
+            if self._as_of is not None
+            else reading.fetched_at or source.fetched_at or self._now
+        )
+        return Roster(course=named or source.name, as_of=as_of)
+
+    def _conclude(
+        self, source: Source, reading: Reading, roster: Roster, *, whole: bool
+    ) -> None:
+        """Prove that the roster is whole, and take down what is to be said of it."""
+        self.rosters.append(roster)
+        try:
+            if whole:
+                reading.prove_complete(source.name)
+        except IncompleteRoster as error:
+            if not self._tolerance.allow_incomplete:
+                raise
+            self.warnings.append((error.message,))
+        self.total += source.total(reading)
+        self.warnings += [(warning,) for warning in source.warnings]
+        if reading.invalid:
+            more = reading.invalid - len(reading.problems)
+            self.warnings.append(
+                (
+                    f"{source.name}: left out {reading.invalid:,} invalid of {reading.rows:,} rows",
+                    *reading.problems,
+                    *([f"and {more:,} more"] if more else []),
+                )
+            )
+        for status in sorted(reading.unknown_statuses):
+            self.warnings.append(
+                (
+                    f"{source.name}: join_status {shortened(status)!r} is not one that the API"
+                    " documents; kept as it is",
+                )
+            )

@@ -1,0 +1,1 @@
+"""How an answer looks. Nothing here filters, counts, fetches or asks what stdout is."""

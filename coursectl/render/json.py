@@ -1,0 +1,53 @@
+"""JSON and NDJSON: the chosen columns under the API's names, null stays null."""
+
+import re
+from dataclasses import dataclass
+
+from pydantic_core import to_json
+
+from coursectl.render.columns import MEMBER, Column
+from coursectl.render.interface import Answer, Sink
+from coursectl.render.values import raw_values
+from coursectl.roster.criteria import Batch
+
+# In UTF-8: DEL and C1 control codes, bidi marks, embeddings, overrides and isolates, line and
+# paragraph separators. JSON allows them bare; a terminal acts on some, readers of lines on others.
+_ACTING = re.compile(
+    rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbb\xbf"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRenderer:
+    """One array of objects, an object a line; or with `lines` the objects alone (NDJSON)."""
+
+    lines: bool = False
+
+    def render(self, answer: Answer, out: Sink) -> None:
+        """Write the members. The array is closed only when all of them have been read."""
+        between = b"\n" if self.lines else b",\n"
+        before = b"" if self.lines else b"[\n"
+        for batch in answer.batches:
+            if batch.members:
+                out.write(before + _objects(batch, answer.columns, between))
+                before = between
+        if self.lines:
+            out.write(b"\n" if before else b"")
+        else:
+            out.write(b"[]\n" if before == b"[\n" else b"\n]\n")
+
+
+def _objects(batch: Batch, columns: tuple[Column, ...], between: bytes) -> bytes:
+    if columns == MEMBER:
+        text = to_json(batch.members)
+    else:
+        keys = [column.key for column in columns]
+        rows = raw_values(batch, columns)
+        text = to_json([dict(zip(keys, row, strict=True)) for row in rows])
+    # Inside a string every quote is escaped, so this can only be where one object meets the next.
+    text = text[1:-1].replace(b'},{"', b"}" + between + b'{"')
+    return _ACTING.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    return rb"\u%04x" % ord(match[0].decode())

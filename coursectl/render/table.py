@@ -1,0 +1,274 @@
+"""The rich table of a terminal.
+
+`rich.table.Table` measures and wraps every cell, some 0.4 ms a row. Here the widths are worked out
+once and each line is put together from rich's styles and cell widths: ten thousand members take
+the time of a breath. At a width that is too small, the columns that say least fold away.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rich.cells import cell_len, set_cell_size
+from rich.color import ColorSystem
+from rich.style import Style
+
+from coursectl.printable import printable
+from coursectl.render.columns import Column, Kind
+from coursectl.render.interface import Answer, Sink
+from coursectl.render.values import percent, raw_values
+from coursectl.roster.criteria import Batch
+
+_GAP = "  "
+_BARS = (10, 5, 0)
+"""Cells of a completion bar, the widest first."""
+_FULL, _EMPTY = "━", "─"
+_FOLDING = ("avatar", "id", "username", "joined_at")
+"""Columns that fold away, the first one first."""
+_NAME_WIDTH = 20
+"""Cells that free text keeps as long as another column can fold away."""
+_LEAST_WIDTH = 6
+
+_STATUS_STYLES = {
+    "creator": "magenta",
+    "manager": "blue",
+    "joined": "green",
+    "invited": "yellow",
+    "requested": "cyan",
+}
+_COLOR_SYSTEMS = {
+    "standard": ColorSystem.STANDARD,
+    "256": ColorSystem.EIGHT_BIT,
+    "truecolor": ColorSystem.TRUECOLOR,
+    "windows": ColorSystem.STANDARD,
+}
+
+
+_Cell = tuple[str, str, float | None]
+"""Text, style, and the rate that a bar shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    columns: tuple[Column, ...]
+    widths: tuple[int, ...]
+    bar: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableRenderer:
+    """A table that fits into `width` cells, or with None is as wide as it wants to be.
+
+    `color_system` is rich's name for what the terminal can do, None for no escape codes at all;
+    `no_color` leaves bold and dim. `may_fold`: nobody asked for these very columns.
+    """
+
+    width: int | None = None
+    color_system: str | None = None
+    no_color: bool = False
+    may_fold: bool = True
+
+    def render(self, answer: Answer, out: Sink) -> None:
+        """Write a caption, a header and a line a member."""
+        columns = answer.columns
+        rows = [row for batch in answer.batches for row in _rows(batch, columns)]
+        caption = answer.caption()
+        lines = [self._line((self._cut(printable(caption.title)), "bold"))]
+        lines += [self._line((text, "dim")) for text in self._wrapped(caption.facts)]
+        if rows:
+            layout = self._layout(columns, rows)
+            lines += ["\n", *self._header(layout)]
+            lines += self._body(rows, columns, layout)
+            folded = [column.header for column in columns if column not in layout.columns]
+            if folded:
+                note = f"Not shown at this width: {', '.join(folded)} (see --columns)"
+                lines += ["\n", self._line((self._cut(note), "dim"))]
+        out.write("".join(lines).encode())
+
+    # Where everything goes
+
+    def _layout(self, columns: tuple[Column, ...], rows: list[list[_Cell]]) -> _Layout:
+        natural = {
+            column: max(cell_len(column.header), *{cell_len(row[place][0]) for row in rows})
+            for place, column in enumerate(columns)
+        }
+        least = {c: min(natural[c], _NAME_WIDTH) if c.is_free_text else natural[c] for c in columns}
+        for kept in self._foldings(columns):
+            for bar in _BARS[:2]:
+                if self.width is None or _total(least, kept, bar) <= self.width:
+                    return self._spread(kept, natural, least, bar)
+        tight = {c: min(natural[c], max(_LEAST_WIDTH, cell_len(c.header))) for c in columns}
+        return self._spread(kept, natural, tight, bar=0)
+
+    def _foldings(self, columns: tuple[Column, ...]) -> Iterator[tuple[Column, ...]]:
+        yield columns
+        if self.may_fold:
+            for key in _FOLDING:
+                if any(column.key == key for column in columns):
+                    columns = tuple(column for column in columns if column.key != key)
+                    yield columns
+
+    def _spread(
+        self,
+        kept: tuple[Column, ...],
+        natural: dict[Column, int],
+        least: dict[Column, int],
+        bar: int,
+    ) -> _Layout:
+        """Give each column its least width, and what is left to those that want more."""
+        widths = {column: least[column] for column in kept}
+        room = sum(natural.values()) if self.width is None else self.width - _total(least, kept, bar)
+        for column in sorted(kept, key=lambda column: natural[column] - least[column]):
+            more = max(0, min(natural[column] - least[column], room))
+            widths[column] += more
+            room -= more
+        return _Layout(
+            kept,
+            tuple(width + _bar_room(column, bar) for column, width in widths.items()),
+            bar,
+        )
+
+    # Lines
+
+    def _header(self, layout: _Layout) -> Iterator[str]:
+        cells = zip(layout.columns, layout.widths, strict=True)
+        yield self._line((_GAP.join(_padded(c.header, w, c) for c, w in cells).rstrip(), "bold"))
+        yield self._line((_GAP.join("─" * width for width in layout.widths), "dim"))
+
+    def _body(
+        self, rows: list[list[_Cell]], columns: tuple[Column, ...], layout: _Layout
+    ) -> Iterator[str]:
+        places = [columns.index(column) for column in layout.columns]
+        cells = list(zip(places, layout.columns, layout.widths, strict=True))
+        painters: dict[str, tuple[str, str]] = {}
+        for row in rows:
+            line = []
+            for place, column, width in cells:
+                text, style, rate = row[place]
+                if style not in painters:
+                    painters[style] = self._painter(style)
+                start, end = painters[style]
+                if layout.bar and column.kind is Kind.PERCENT:
+                    text = _bar(rate, layout.bar) + text.rjust(width - layout.bar)
+                line.append(f"{start}{_padded(text, width, column)}{end}")
+            yield _GAP.join(line).rstrip() + "\n"
+
+    def _line(self, text: tuple[str, str]) -> str:
+        start, end = self._painter(text[1])
+        return f"{start}{text[0]}{end}\n"
+
+    def _painter(self, style: str) -> tuple[str, str]:
+        """Give the escape codes before and after text of a style."""
+        if not style or self.color_system is None:
+            return "", ""
+        parsed = Style.parse(style)
+        if self.no_color:
+            parsed = parsed.without_color
+        start, _, end = parsed.render(
+            "\0", color_system=_COLOR_SYSTEMS[self.color_system]
+        ).partition("\0")
+        return start, end
+
+    def _cut(self, text: str) -> str:
+        return text if self.width is None else _fitted(text, self.width)
+
+    def _wrapped(self, facts: Iterable[str]) -> list[str]:
+        """Put facts on as few lines as hold them."""
+        lines: list[str] = []
+        for fact in map(printable, facts):
+            joined = f"{lines[-1]} · {fact}" if lines else fact
+            if lines and (self.width is None or cell_len(joined) <= self.width):
+                lines[-1] = joined
+            else:
+                lines.append(self._cut(fact))
+        return lines
+
+
+def _total(widths: dict[Column, int], kept: tuple[Column, ...], bar: int) -> int:
+    cells = sum(widths[column] + _bar_room(column, bar) for column in kept)
+    return cells + len(_GAP) * (len(kept) - 1)
+
+
+def _bar_room(column: Column, bar: int) -> int:
+    return bar + 1 if bar and column.kind is Kind.PERCENT else 0
+
+
+def _fitted(text: str, width: int) -> str:
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, max(0, width - 1)).rstrip() + "…"
+
+
+def _padded(text: str, width: int, column: Column) -> str:
+    text = _fitted(text, width)
+    blanks = " " * (width - cell_len(text))
+    return blanks + text if column.kind in (Kind.NUMBER, Kind.PERCENT) else text + blanks
+
+
+def _bar(rate: float | None, cells: int) -> str:
+    if rate is None:
+        return " " * cells
+    full = round(rate / 100 * cells)
+    if 0 < rate < 100:  # noqa: PLR2004 - percent
+        full = min(max(full, 1), cells - 1)
+    return _FULL * full + _EMPTY * (cells - full)
+
+
+# Cells
+
+
+def _rows(batch: Batch, columns: tuple[Column, ...]) -> list[list[_Cell]]:
+    as_of = batch.roster.as_of
+    return [
+        [_cell(value, column, as_of) for value, column in zip(values, columns, strict=True)]
+        for values in raw_values(batch, columns)
+    ]
+
+
+def _cell(value: Any, column: Column, as_of: datetime) -> _Cell:
+    if value is None:
+        return column.null, "dim", None
+    match column.kind:
+        case Kind.PERCENT:
+            style = "green" if value >= 100 else "" if value > 0 else "dim"  # noqa: PLR2004
+            return f"{percent(value)}%", style, value
+        case Kind.ACTIVITY:
+            return ago(value, as_of), _activity_style(value, as_of), None
+        case Kind.DATE:
+            return value.date().isoformat(), "", None
+        case Kind.STATUS:
+            return printable(value), _STATUS_STYLES.get(value, "red"), None
+        case Kind.NUMBER:
+            return str(value), "dim", None
+        case _:
+            return printable(value), "", None
+
+
+def _activity_style(moment: datetime, as_of: datetime) -> str:
+    days = (as_of - moment).days
+    return "green" if days < 7 else "" if days < 30 else "yellow"  # noqa: PLR2004
+
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_STEPS = (
+    (_MINUTE, 1, "just now"),
+    (_HOUR, _MINUTE, "minute"),
+    (_DAY, _HOUR, "hour"),
+    (60 * _DAY, _DAY, "day"),
+    (730 * _DAY, 30.44 * _DAY, "month"),
+)
+
+
+def ago(moment: datetime, as_of: datetime) -> str:
+    """Say how long before `as_of` something was, in the largest unit that still tells."""
+    seconds = (as_of - moment).total_seconds()
+    length = abs(seconds)
+    for below, unit, name in (*_STEPS, (float("inf"), 365.25 * _DAY, "year")):
+        if length < below:
+            break
+    if unit == 1:
+        return name
+    number = int(length // unit)
+    text = f"{number} {name}" + ("s" if number != 1 else "")
+    return f"{text} ago" if seconds >= 0 else f"in {text}"

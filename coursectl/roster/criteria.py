@@ -1,0 +1,182 @@
+"""Criteria: which members, in what order, how many."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from coursectl.errors import UsageError
+from coursectl.roster.join_status import NO_STATUS, JoinStatus
+from coursectl.roster.moments import Age, moment_of
+
+if TYPE_CHECKING:
+    from coursectl.roster.member import Member
+
+    _Row = tuple[Member, "Roster"]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """What the members of one roster have in common."""
+
+    course: str
+    """The course's name, or what the roster was asked for by."""
+    as_of: datetime
+    """The moment, UTC, from which the ages of these members are measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some members of one roster, in order."""
+
+    roster: Roster
+    members: "list[Member]"
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order: nulls last both ways, equals by id, text without regard to case."""
+
+    column: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """Which members are wanted, in what order, and how many. All that is given must hold."""
+
+    statuses: frozenset[str | None] | None = None
+    """Wanted `join_status` values, None among them for no status; None for whatever status."""
+    search: str | None = None
+    """Text that stands in `username` or `real_name`, whatever the case."""
+    min_completion: float | None = None
+    """Least `user_completion_rate`, percent, inclusive."""
+    max_completion: float | None = None
+    """Greatest `user_completion_rate`, percent, inclusive."""
+    active: Age | None = None
+    """A lesson was completed within this age."""
+    inactive: Age | None = None
+    """No lesson was completed within this age; never counts."""
+    never_active: bool = False
+    """No lesson was ever completed."""
+    joined_after: Age | datetime | None = None
+    """Joined then or later."""
+    joined_before: Age | datetime | None = None
+    """Joined earlier."""
+    sort: Sort | None = None
+    limit: int | None = None
+
+    @property
+    def needs_moment(self) -> bool:
+        """Whether which members are wanted depends on when one asks."""
+        return bool(
+            self.active
+            or self.inactive
+            or isinstance(self.joined_after, Age)
+            or isinstance(self.joined_before, Age)
+        )
+
+    def select(self, members: "list[Member]", as_of: datetime) -> "list[Member]":
+        """Give those of `members` that are wanted; order and number are `arrange`'s."""
+        if self.statuses is not None:
+            statuses = self.statuses
+            members = [m for m in members if m["join_status"] in statuses]
+        if self.search:
+            text = self.search.casefold()
+            members = [
+                m
+                for m in members
+                if text in (m["username"] or "").casefold()
+                or text in (m["real_name"] or "").casefold()
+            ]
+        if (least := self.min_completion) is not None:
+            members = [m for m in members if (r := m["user_completion_rate"]) is not None and r >= least]
+        if (most := self.max_completion) is not None:
+            members = [m for m in members if (r := m["user_completion_rate"]) is not None and r <= most]
+        if self.active:
+            since = self.active.before(as_of)
+            members = [m for m in members if (t := m["last_active_at"]) is not None and t >= since]
+        if self.inactive:
+            since = self.inactive.before(as_of)
+            members = [m for m in members if (t := m["last_active_at"]) is None or t < since]
+        if self.never_active:
+            members = [m for m in members if m["last_active_at"] is None]
+        if self.joined_after is not None:
+            start = moment_of(self.joined_after, as_of)
+            members = [m for m in members if (t := m["joined_at"]) is not None and t >= start]
+        if self.joined_before is not None:
+            end = moment_of(self.joined_before, as_of)
+            members = [m for m in members if (t := m["joined_at"]) is not None and t < end]
+        return members
+
+    def arrange(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Put selected members in order and cut at the limit; only an order holds them all.
+
+        `batches` is read to its end in any case: whether a roster is whole shows there.
+        """
+        if self.sort is not None:
+            batches = _sorted(batches, self.sort, self.limit)
+        left = self.limit
+        for batch in batches:
+            if left is None:
+                yield batch
+            elif left:
+                cut = Batch(batch.roster, batch.members[:left])
+                left -= len(cut.members)
+                yield cut
+
+
+def parse_statuses(words: Iterable[str]) -> frozenset[str | None] | None:
+    """Read `--status` words, each of which may be several with commas between. None: no word."""
+    statuses: set[str | None] = set()
+    for word in ",".join(words).split(","):
+        if word := word.strip():
+            known = word.lower()
+            statuses.add(
+                None if known == NO_STATUS else known if known in set(JoinStatus) else word
+            )
+    return frozenset(statuses) or None
+
+
+def parse_sort(text: str, columns: Iterable[str]) -> Sort:
+    """Read `--sort`: the key of a column, `-` in front for descending. Raises UsageError."""
+    descending = text.startswith("-")
+    column = text.removeprefix("-")
+    columns = tuple(columns)
+    if column not in columns:
+        raise UsageError(f"no column {column!r} to sort by", f"Columns: {', '.join(columns)}.")
+    return Sort(column, descending)
+
+
+_BATCH = 1_000
+
+
+def _sorted(batches: Iterable[Batch], sort: Sort, limit: int | None) -> Iterator[Batch]:
+    rows: "list[_Row]" = []
+    enough = None if limit is None else max(4 * limit, 10 * _BATCH)
+    for batch in batches:
+        rows.extend((member, batch.roster) for member in batch.members)
+        if enough is not None and len(rows) > enough:
+            rows = _in_order(rows, sort)[:limit]
+    rows = _in_order(rows, sort)[:limit]
+    for roster, run in groupby(rows, key=itemgetter(1)):
+        members = [member for member, _ in run]
+        for start in range(0, len(members), _BATCH):
+            yield Batch(roster, members[start : start + _BATCH])
+
+
+def _in_order(rows: "list[_Row]", sort: Sort) -> "list[_Row]":
+    column = sort.column
+
+    def value(row: "_Row") -> Any:
+        member, roster = row
+        found = roster.course if column == "course" else member[column]  # type: ignore[literal-required]
+        return found.casefold() if isinstance(found, str) else found
+
+    rows.sort(key=lambda row: row[0]["id"])
+    some = [row for row in rows if value(row) is not None]
+    none = [row for row in rows if value(row) is None]
+    some.sort(key=value, reverse=sort.descending)
+    return some + none

@@ -1,0 +1,370 @@
+"""Where the members of a JSON document begin and end.
+
+A *document* is what one file, one pipe or one answer of the API holds: a page object, a list of
+members, a list or a run of page objects, or NDJSON. It is read in blocks and never held whole: a
+million members pass through in a few MB.
+
+Speed comes from letting pydantic read all members of a block as one list. Where that list may be
+cut is guessed from the bytes (`},{` and `}]`) and proved by the parser. A piece that begins at a
+member, and is valid once brackets are put around it, was not cut inside a member: a cut inside a
+string leaves the string open, and one inside a nested value leaves the member open. A piece that
+is not valid is cut again by counting brackets, which needs no guess.
+"""
+
+import re
+from collections.abc import Generator, Iterator
+from typing import NoReturn, Protocol
+
+from pydantic_core import from_json
+
+from coursectl.errors import InvalidData
+from coursectl.printable import shortened
+from coursectl.roster.member import Member
+
+BLOCK = 64 * 1024
+"""Bytes that are looked at in one go."""
+
+LIMIT = 16 * 1024 * 1024
+"""Bytes that one member, or one value beside the members, may take."""
+
+_SPACE = re.compile(rb"[ \t\n\r]*+")
+_SCALAR = re.compile(rb'[^\s,:"{}\[\]]++')
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_END_OF_LIST = re.compile(rb"\}[ \t\n\r]*+\]")
+_NEXT_MEMBER = re.compile(rb"\}[ \t\n\r]*+,[ \t\n\r]*+\Z")
+_TITLE = re.compile(rb"<title[^>]*>([^<]*)", re.IGNORECASE)
+_BOM = b"\xef\xbb\xbf"
+
+_SAVE_AGAIN = "The file is damaged or cut off: save it again."
+
+
+class Rows(Protocol):
+    """What becomes of the members that a document finds."""
+
+    def together(self, piece: bytes, rows: int | None = None) -> list[Member] | None:
+        """Validate comma-separated members; None if not valid JSON or not `rows` valid members."""
+
+    def one_by_one(self, members: list[tuple[bytes, int]]) -> list[Member]:
+        """Validate members of which some are not valid, each given with its line."""
+
+    def not_a_page(self, fields: dict[str, bytes]) -> None:
+        """Look at an object without a list of results: raise InvalidData if it is no member."""
+
+    def envelope(self, fields: dict[str, bytes]) -> None:
+        """Take what stands beside the members of a page object, as JSON texts."""
+
+
+class Document:
+    """The members of one document, found in its blocks of bytes.
+
+    `name` is what an error calls the document: a path, or the URL path of a page.
+    """
+
+    def __init__(self, blocks: Iterator[bytes], name: str, rows: Rows) -> None:
+        self._blocks = blocks
+        self._name = name
+        self._rows = rows
+        self._buffer = b""
+        self._at = 0  # the first byte of the buffer that is not yet done with
+        self._lines_before = 0
+        self._column_before = 0  # bytes of the buffer's first line that came before the buffer
+
+    def batches(self) -> Iterator[list[Member]]:
+        """Yield the members, some hundreds at a time; raise InvalidData where they end wrongly."""
+        self._fill()
+        if self._buffer.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise InvalidData(
+                f"{self._name}: UTF-16 text, expected UTF-8", "Save the export as UTF-8."
+            )
+        self._at = len(_BOM) if self._buffer.startswith(_BOM) else 0
+        first = self._peek()
+        if first is None:
+            raise InvalidData(f"{self._name}: empty, expected a roster in JSON")
+        if first not in (ord("{"), ord("[")):
+            self._not_a_roster(first)
+        while (byte := self._peek()) is not None:
+            if byte == ord("{"):
+                line = self._line(self._at)
+                is_page = yield from self._object()
+                if not is_page and self._line(self._at) == line and self._ends_line():
+                    yield from self._lines()
+            elif byte == ord("["):
+                self._at += 1
+                yield from self._list()
+            else:
+                self._broken(self._at, "expected an object or a list")
+
+    # What a document is made of
+
+    def _list(self) -> Iterator[list[Member]]:
+        """A list at the top: of members, or of page objects; its bracket is behind us."""
+        first = True
+        pages = False
+        while self._element(first):
+            if first or pages:
+                pages = yield from self._object()
+            else:
+                yield from self._run()
+            first = False
+
+    def _members(self) -> Iterator[list[Member]]:
+        """The members of a page object; the bracket of the list is behind us."""
+        first = True
+        while self._element(first):
+            yield from self._run()
+            first = False
+
+    def _element(self, first: bool) -> bool:
+        """Go to the next element of a list, or past its end; tell which."""
+        byte = self._peek()
+        if byte == ord("]"):
+            self._at += 1
+            return False
+        if not first:
+            if byte is not None and byte != ord(","):
+                self._broken(self._at, "expected a comma or the end of the list")
+            self._at += 1
+            byte = self._peek()
+        if byte is None:
+            self._truncated()
+        if byte == ord("]"):
+            self._broken(self._at, "expected a member after the comma")
+        return True
+
+    def _run(self) -> Iterator[list[Member]]:
+        """As many elements of a list as lie in the buffer, at least one; the end is not taken."""
+        self._drop()
+        if len(self._buffer) < BLOCK:
+            self._fill()
+        cut = _guess(self._buffer)
+        members = self._rows.together(self._buffer[:cut]) if cut else None
+        if members is None:
+            elements, cut = self._count_brackets()
+            members = self._rows.together(self._buffer[:cut])
+            if members is None:
+                members = self._rows.one_by_one(elements)
+        self._at = cut
+        yield members
+
+    def _count_brackets(self) -> tuple[list[tuple[bytes, int]], int]:
+        """Cut the elements that lie whole in the buffer, at least one, and say where they end."""
+        elements = []
+        at, end = 0, self._end(0)
+        while True:
+            elements.append((self._buffer[at:end], self._line(at)))
+            at = self._after_space(end)
+            if self._buffer[at : at + 1] != b",":
+                return elements, end
+            at = self._after_space(at + 1)
+            next_end = self._end(at, fill=False)
+            if next_end < 0:
+                return elements, end
+            end = next_end
+
+    def _object(self) -> Generator[list[Member], None, bool]:
+        """A page object, or else one member; return whether it was a page object."""
+        self._drop()
+        fields: dict[str, bytes] = {}
+        is_page = False
+        at = end = 0
+        if self._buffer[at] == ord("{"):
+            at = self._skip(at + 1)
+            while self._buffer[at] != ord("}"):
+                if fields or is_page:
+                    at = self._expect(at, b",", "a comma or the end of the object")
+                key, at = self._key(at)
+                if key == "results" and self._buffer[at] == ord("["):
+                    self._rows.envelope(fields)
+                    self._at = at + 1
+                    yield from self._members()
+                    self._drop()
+                    is_page, end = True, 0
+                else:
+                    end = self._end(at)
+                    fields[key] = self._buffer[at:end]
+                at = self._skip(end)
+            end = at + 1
+            if not is_page:
+                self._rows.not_a_page(fields)
+        else:
+            end = self._end(at)
+        if is_page:
+            self._rows.envelope(fields)
+        else:
+            yield self._rows.one_by_one([(self._buffer[:end], self._line(0))])
+        self._at = end
+        return is_page
+
+    def _lines(self) -> Iterator[list[Member]]:
+        """NDJSON, from the second member on: each line is one member, or blank."""
+        while True:
+            self._drop()
+            if len(self._buffer) < BLOCK:
+                self._fill()
+            while not (cut := self._buffer.rfind(b"\n") + 1):
+                if not self._fill():
+                    cut = len(self._buffer)
+                    break
+            if not cut:
+                return
+            lines = [line.strip() for line in self._buffer[:cut].split(b"\n")]
+            numbered = [(line, self._lines_before + n) for n, line in enumerate(lines, 1) if line]
+            if numbered:
+                yield self._line_run(numbered)
+            self._at = cut
+
+    def _line_run(self, numbered: list[tuple[bytes, int]]) -> list[Member]:
+        """Some lines of NDJSON. Joined they are a list, and prove to be one if no line is two.
+
+        Where no line holds `},{`, every place where one member could end and the next begin is a
+        joint, so as many members as lines means that each line is one.
+        """
+        joined = b"\n".join([line for line, _ in numbered])
+        if not any(tail in joined for tail in (b"},", b"} ", b"}\t", b"}\r")):
+            members = self._rows.together(joined.replace(b"\n", b","), rows=len(numbered))
+            if members is not None:
+                return members
+        return self._rows.one_by_one(numbered)
+
+    # The buffer
+
+    def _fill(self) -> bool:
+        """Read on: a block, or as much again as the buffer holds. False at the end."""
+        if len(self._buffer) - self._at > LIMIT:
+            self._broken(self._at, f"a member or value of more than {LIMIT:,} bytes")
+        blocks = []
+        wanted = max(BLOCK, len(self._buffer))
+        while wanted > 0 and (block := next(self._blocks, None)) is not None:
+            blocks.append(block)
+            wanted -= len(block)
+        self._buffer += b"".join(blocks)
+        return bool(blocks)
+
+    def _drop(self) -> None:
+        """Let go of what is done with; offsets into the buffer change."""
+        done, self._buffer = self._buffer[: self._at], self._buffer[self._at :]
+        newline = done.rfind(b"\n")
+        self._lines_before += done.count(b"\n")
+        self._column_before = len(done) - newline - 1 + (newline < 0) * self._column_before
+        self._at = 0
+
+    def _peek(self) -> int | None:
+        """Go to the next byte that is not white space and give it; None at the end."""
+        while True:
+            self._at = self._after_space(self._at)
+            if self._at < len(self._buffer):
+                return self._buffer[self._at]
+            self._drop()
+            if not self._fill():
+                return None
+
+    def _skip(self, at: int) -> int:
+        """Give the next place at or after `at` that is not white space."""
+        while (at := self._after_space(at)) == len(self._buffer):
+            if not self._fill():
+                self._truncated()
+        return at
+
+    def _after_space(self, at: int) -> int:
+        match = _SPACE.match(self._buffer, at)
+        return match.end() if match else at
+
+    def _ends_line(self) -> bool:
+        """Whether only blanks stand between here and the end of the line."""
+        rest = self._buffer[self._at : self._at + 64].lstrip(b" \t\r")
+        return rest[:1] in (b"", b"\n")
+
+    def _end(self, at: int, *, fill: bool = True) -> int:
+        """Give the end of the JSON value at `at`; -1 if it is not whole and must not be read on."""
+        depth = 0
+        while True:
+            if depth:
+                skipped = _TO_BRACKET.match(self._buffer, at)
+                at = skipped.end() if skipped else at
+            byte = self._buffer[at : at + 1]
+            if byte in (b"{", b"["):
+                depth += 1
+                at += 1
+                continue
+            if depth and byte in (b"}", b"]"):
+                depth -= 1
+                at += 1
+                if not depth:
+                    return at
+                continue
+            if not depth and byte:
+                match = (_STRING if byte == b'"' else _SCALAR).match(self._buffer, at)
+                if match is None and byte != b'"':
+                    self._broken(at, "expected a value")
+                if match is not None and (byte == b'"' or match.end() < len(self._buffer)):
+                    return match.end()
+            if not fill:
+                return -1
+            if not self._fill():
+                if not depth and byte not in (b"", b'"'):
+                    return len(self._buffer)
+                self._truncated()
+
+    def _key(self, at: int) -> tuple[str, int]:
+        """Read the name at `at` and its colon; give the name and where its value begins."""
+        if self._buffer[at] != ord('"'):
+            self._broken(at, "expected a name in quotes")
+        end = self._end(at)
+        try:
+            key: str = from_json(self._buffer[at:end])
+        except ValueError:
+            self._broken(at, "a name that is not valid text")
+        return key, self._expect(self._skip(end), b":", "a colon")
+
+    def _expect(self, at: int, byte: bytes, what: str) -> int:
+        if self._buffer[at : at + 1] != byte:
+            self._broken(at, f"expected {what}")
+        return self._skip(at + 1)
+
+    # What can be wrong
+
+    def _line(self, at: int) -> int:
+        return self._lines_before + self._buffer.count(b"\n", 0, at) + 1
+
+    def _broken(self, at: int, what: str) -> NoReturn:
+        newline = self._buffer.rfind(b"\n", 0, at)
+        column = at - newline if newline >= 0 else self._column_before + at + 1
+        found = shortened(self._buffer[at : at + 40].decode(errors="replace"), 20)
+        raise InvalidData(
+            f"{self._name}:{self._line(at)}:{column}: invalid JSON: {what}, found {found!r}",
+            _SAVE_AGAIN,
+        )
+
+    def _truncated(self) -> NoReturn:
+        raise InvalidData(
+            f"{self._name}:{self._line(len(self._buffer))}: the JSON ends in the middle",
+            _SAVE_AGAIN,
+        )
+
+    def _not_a_roster(self, first: int) -> NoReturn:
+        start = self._buffer[self._at : self._at + BLOCK]
+        if first == ord("<"):
+            title = _TITLE.search(start)
+            named = title.group(1).decode(errors="replace").strip() if title else ""
+            what = "a web page (HTML)" + (f" titled {shortened(named)!r}" if named else "")
+        else:
+            what = repr(shortened(start[:80].decode(errors="replace"), 30))
+        raise InvalidData(
+            f"{self._name}: found {what}, expected a roster in JSON",
+            "A roster is a page of the API, a list of members, NDJSON or an export by coursectl.",
+        )
+
+
+def _guess(buffer: bytes) -> int:
+    """Guess where a list of whole members at the start of `buffer` can be cut; 0 for no idea."""
+    if b"]" in buffer and (end := _END_OF_LIST.search(buffer)):
+        return end.start() + 1
+    at = len(buffer)
+    for _ in range(32):
+        at = buffer.rfind(b"{", 0, at)
+        if at <= 0:
+            break
+        if joint := _NEXT_MEMBER.search(buffer, max(0, at - 64), at):
+            return joint.start() + 1
+    return 0

@@ -1,0 +1,252 @@
+"""Bytes to batches of validated members, each once. The one validator for every source."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
+from typing_extensions import TypedDict
+
+from coursectl.errors import IncompleteRoster, InvalidData
+from coursectl.printable import shortened
+from coursectl.roster.documents import Document
+from coursectl.roster.error_body import message_in
+from coursectl.roster.join_status import JoinStatus
+from coursectl.roster.member import EXPECTED, Course, Id, Member, Moment
+from coursectl.roster.seen_ids import SeenIds
+
+_KNOWN = frozenset[str | None]({*JoinStatus, None})
+_NAMED_PROBLEMS = 10
+
+
+@cache
+def _adapter(of: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(of)
+
+
+class Reading:
+    """One roster as it is read, from however many documents; what is known of it grows.
+
+    With `skip_invalid`, rows that are not valid are left out and counted in `invalid`; without, a
+    document that holds one raises InvalidData once it has been read to its end, and gives no
+    member from the bad row on.
+    """
+
+    def __init__(self, *, skip_invalid: bool = False) -> None:
+        self.course: Course | None = None
+        """The course, where an export names it."""
+        self.fetched_at: datetime | None = None
+        """When the roster was fetched, UTC, where it says so."""
+        self.count: int | None = None
+        """How many members the server says there are, from the last page that says it."""
+        self.in_page = False
+        """Whether a page object has been met, which may tell more of itself behind its members."""
+        self.rows = 0
+        """Rows read: valid or not, new or seen before."""
+        self.invalid = 0
+        """Rows that are not valid."""
+        self.problems: list[str] = []
+        """What is wrong with the first few of these, a line each."""
+        self.unknown_statuses: set[str] = set()
+        """Values of `join_status` that the API does not document."""
+        self._skip_invalid = skip_invalid
+        self._seen = SeenIds()
+        self._nameless = 0
+        self._document = ""
+        self._rows_before = 0
+
+    @property
+    def members(self) -> int:
+        """Members received, each counted once, those of invalid rows too."""
+        return len(self._seen) + self._nameless
+
+    def document(self, blocks: Iterable[bytes], name: str) -> Iterator[list[Member]]:
+        """Yield the members of a document that were not in an earlier one, or earlier in it.
+
+        `name` is what errors call it: a path, or the URL path of a page. Raises InvalidData.
+        """
+        self._document = name
+        self._rows_before = self.rows
+        before = self.invalid
+        try:
+            for members in Document(iter(blocks), name, self).batches():
+                fresh = self._fresh(members)
+                if fresh and (self._skip_invalid or self.invalid == before):
+                    yield fresh
+        except InvalidData as error:
+            if self._skip_invalid or self.invalid == before:
+                raise
+            raise self._invalid_rows(error.message) from None
+        if not self._skip_invalid and self.invalid > before:
+            raise self._invalid_rows()
+
+    def prove_complete(self, name: str) -> None:
+        """Raise IncompleteRoster unless as many members arrived as the server says there are."""
+        if self.count is not None and self.count != self.members:
+            raise IncompleteRoster(
+                f"{name} is not the whole roster:"
+                f" expected {self.count:,} members, received {self.members:,} unique",
+                "Fetch it again, every page of it, or list what there is with --allow-incomplete.",
+            )
+
+    # coursectl.roster.documents.Rows
+
+    def together(self, piece: bytes, rows: int | None = None) -> list[Member] | None:
+        """Validate comma-separated members; None if not valid JSON or not `rows` valid members."""
+        try:
+            members: list[Member] = _adapter(list[Member]).validate_json(b"[%b]" % piece)
+        except ValidationError:
+            return None
+        if rows is not None and rows != len(members):
+            return None
+        self.rows += len(members)
+        return members
+
+    def one_by_one(self, members: list[tuple[bytes, int]]) -> list[Member]:
+        """Validate members of which some are not valid, each given with its line."""
+        valid = []
+        for text, line in members:
+            self.rows += 1
+            try:
+                valid.append(_adapter(Member).validate_json(text))
+            except ValidationError as error:
+                self._reject(text, line, error)
+        return valid
+
+    def not_a_page(self, fields: dict[str, bytes]) -> None:
+        """Raise InvalidData if the first thing in a document is an object of another kind."""
+        if self.rows > self._rows_before or not EXPECTED.keys().isdisjoint(fields):
+            return
+        said = message_in(b"{%b}" % b",".join(to_json(k) + b":" + v for k, v in fields.items()))
+        raise InvalidData(
+            f"{self._document}: found "
+            + (f"an error of the server ({said})" if said else "an object without results")
+            + ", expected a roster",
+            "A roster is a page of the API, a list of members, NDJSON or an export by coursectl.",
+        )
+
+    def envelope(self, fields: dict[str, bytes]) -> None:
+        """Take what a page object says beside its members. Raises InvalidData."""
+        self.in_page = True
+        if "count" in fields:
+            self.count = self._field(fields, "count", Id, "a whole number, 0 or more")
+        if "fetched_at" in fields:
+            self.fetched_at = self._field(fields, "fetched_at", Moment, EXPECTED["joined_at"])
+        if "course" in fields:
+            self.course = self._field(fields, "course", Course, "an object with id, name and slug")
+
+    # Within
+
+    def _fresh(self, members: list[Member]) -> list[Member]:
+        """Leave out members seen before; take note of their statuses."""
+        self.unknown_statuses |= {m["join_status"] for m in members}.difference(_KNOWN)  # type: ignore[arg-type]
+        ids = [member["id"] for member in members]
+        fresh = self._seen.take(ids)
+        if len(fresh) == len(ids):
+            return members
+        first_time = set(fresh)
+        kept = []
+        for member in members:
+            if member["id"] in first_time:
+                first_time.remove(member["id"])
+                kept.append(member)
+        return kept
+
+    def _reject(self, text: bytes, line: int, error: ValidationError) -> None:
+        self.invalid += 1
+        id_ = _id_in(text)
+        if id_ is None:
+            self._nameless += 1
+        else:
+            self._seen.take([id_])
+        if len(self.problems) < _NAMED_PROBLEMS:
+            row = f"row {self.rows:,}" + ("" if id_ is None else f" (id {id_})")
+            self.problems.append(f"{self._document}:{line}: {row}: {_problem(error)}")
+
+    def _invalid_rows(self, also: str | None = None) -> InvalidData:
+        lines = self.problems.copy()
+        if self.invalid > len(lines):
+            lines.append(f"and {self.invalid - len(lines):,} more")
+        if also is not None:
+            lines.append(also)
+        members = "1 invalid member" if self.invalid == 1 else f"{self.invalid:,} invalid members"
+        return InvalidData(
+            f"{self._document}: {members}",
+            *lines,
+            "Correct them, or leave them out with --skip-invalid.",
+        )
+
+    def _field(self, fields: dict[str, bytes], key: str, of: Any, expected: str) -> Any:
+        try:
+            return _adapter(of).validate_json(fields[key])
+        except ValidationError:
+            found = shortened(fields[key][:200].decode(errors="replace"), 40)
+            raise InvalidData(
+                f"{self._document}: {key}: found {found}, expected {expected}",
+                "The file is damaged or not a roster: save it again.",
+            ) from None
+
+
+class _CoursePage(TypedDict):
+    count: Id
+    results: list[Course]
+
+
+def parse_course(body: bytes, name: str) -> Course:
+    """Read the answer of `GET /api/v2/course/{id}/`. Raises InvalidData."""
+    course: Course = _answer(body, name, Course, "a course")
+    return course
+
+
+def parse_course_page(body: bytes, name: str) -> tuple[int, list[Course]]:
+    """Read a page of courses: how many there are, and those on it. Raises InvalidData."""
+    page: _CoursePage = _answer(body, name, _CoursePage, "a page of courses")
+    return page["count"], page["results"]
+
+
+def _answer(body: bytes, name: str, of: Any, expected: str) -> Any:
+    try:
+        return _adapter(of).validate_json(body)
+    except ValidationError:
+        found = message_in(body) or shortened(body[:200].decode(errors="replace"))
+        raise InvalidData(
+            f"{name}: found {found!r}, expected {expected}",
+            "Check COURSECTL_URL; if it is right, the API has changed.",
+        ) from None
+
+
+def _id_in(row: bytes) -> int | None:
+    try:
+        value = from_json(row)
+        id_: int = _adapter(Id).validate_python(value["id"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return id_
+
+
+def _problem(error: ValidationError) -> str:
+    """Say what is wrong with one row, field by field."""
+    fields: dict[str, str] = {}
+    for each in error.errors(include_url=False):
+        if each["type"] == "json_invalid":
+            said = str(each.get("ctx", {}).get("error", ""))
+            return f"invalid JSON: {said.partition(' at line ')[0]}"
+        if not each["loc"]:
+            return f"found {_found(each['input'])}, expected an object"
+        field = str(each["loc"][0])
+        found = "nothing" if each["type"] == "missing" else _found(each["input"])
+        fields[field] = f"{field}: found {found}, expected {EXPECTED[field]}"
+    return "; ".join(fields.values())
+
+
+def _found(value: object) -> str:
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, str):
+        length = f" ({len(value):,} characters)" if len(value) > 255 else ""
+        return f'"{shortened(value)}"' + length
+    return shortened(to_json(value).decode())

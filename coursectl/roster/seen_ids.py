@@ -1,0 +1,104 @@
+"""Which member ids a roster has already given, for a million of them in a few MB.
+
+A Python set of a million integers takes 70 MB, more than all the rest of the program. Ids that lie
+close together, as a community's do, cost about a bit each here; scattered ones about 16 bytes.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator
+
+_PAGE_BITS = 15
+_PAGE_BYTES = 2**_PAGE_BITS // 8
+
+
+class _CloseIds:
+    """Pages of one bit an id, made where an id falls."""
+
+    def __init__(self) -> None:
+        self._pages: dict[int, bytearray] = {}
+
+    def __iter__(self) -> Iterator[int]:
+        for number, page in self._pages.items():
+            for place, byte in enumerate(page):
+                for bit in range(8):
+                    if byte >> bit & 1:
+                        yield (number << _PAGE_BITS) + (place << 3) + bit
+
+    def take(self, ids: Iterable[int]) -> list[int]:
+        pages = self._pages
+        fresh = []
+        for id_ in ids:
+            page = pages.get(id_ >> _PAGE_BITS)
+            if page is None:
+                page = pages[id_ >> _PAGE_BITS] = bytearray(_PAGE_BYTES)
+            place, bit = (id_ >> 3) % _PAGE_BYTES, 1 << (id_ & 7)
+            if not page[place] & bit:
+                page[place] |= bit
+                fresh.append(id_)
+        return fresh
+
+    def size(self) -> int:
+        """Bytes taken."""
+        return len(self._pages) * _PAGE_BYTES
+
+
+class _ScatteredIds:
+    """An open-addressing hash table of 64-bit slots, at most half full. A slot of 0 is free."""
+
+    def __init__(self, ids: Iterable[int]) -> None:
+        self._slots = array("q", bytes(8 * 1024))
+        self._count = 0
+        chunk: list[int] = []
+        for id_ in ids:
+            chunk.append(id_)
+            if len(chunk) == 512:  # noqa: PLR2004 - the table grows between chunks
+                self.take(chunk)
+                chunk.clear()
+        self.take(chunk)
+
+    def take(self, ids: list[int]) -> list[int]:
+        while (self._count + len(ids)) * 2 > len(self._slots):
+            self._double()
+        slots, mask = self._slots, len(self._slots) - 1
+        fresh = []
+        for id_ in ids:
+            key = id_ + 1
+            slot = (key ^ key >> 20 ^ key >> 40) & mask
+            while held := slots[slot]:
+                if held == key:
+                    break
+                slot = slot + 1 & mask
+            else:
+                slots[slot] = key
+                fresh.append(id_)
+        self._count += len(fresh)
+        return fresh
+
+    def _double(self) -> None:
+        old, mask = self._slots, len(self._slots) * 2 - 1
+        slots = self._slots = array("q", bytes(8 * (mask + 1)))
+        for key in old:
+            if key:
+                slot = (key ^ key >> 20 ^ key >> 40) & mask
+                while slots[slot]:
+                    slot = slot + 1 & mask
+                slots[slot] = key
+
+
+class SeenIds:
+    """A set of ids (0 to 2**63 - 2) that answers one question: which of these are new?"""
+
+    def __init__(self) -> None:
+        self._ids: _CloseIds | _ScatteredIds = _CloseIds()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def take(self, ids: list[int]) -> list[int]:
+        """Remember `ids` and give those not seen before, each once, in order."""
+        fresh = self._ids.take(ids)
+        self._count += len(fresh)
+        if isinstance(self._ids, _CloseIds) and self._ids.size() > 2**20 + 16 * self._count:
+            self._ids = _ScatteredIds(self._ids)
+        return fresh

@@ -1,0 +1,1 @@
+"""Where rosters come from: exports, and the API of a community."""

@@ -1,0 +1,85 @@
+"""Rosters saved as JSON: a file, stdin, or the bundled demo."""
+
+import sys
+import zlib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from coursectl.errors import CoursectlError, InvalidData, NotFound
+from coursectl.printable import printable
+from coursectl.roster.criteria import Criteria
+from coursectl.roster.documents import BLOCK
+from coursectl.roster.member import Member
+from coursectl.roster.parsing import Reading
+
+STDIN = "-"
+DEMO = "demo"
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Export:
+    """An export in a file, or on stdin where `path` is None. gzip is known by its first bytes."""
+
+    is_local = True
+    fetched_at: datetime | None = None
+    course_name: str | None = None
+
+    def __init__(self, path: Path | None, name: str) -> None:
+        self.name = printable(name)
+        self.warnings: list[str] = []
+        self._path = path
+
+    @classmethod
+    def demo(cls) -> "Export":
+        """Give the bundled export, which needs no community and no account."""
+        return cls(Path(__file__).with_name("demo.json"), DEMO)
+
+    def batches(self, reading: Reading, criteria: Criteria) -> Iterator[list[Member]]:  # noqa: ARG002
+        """Yield the members of the export. Raises InvalidData, or NotFound for a missing file."""
+        return reading.document(self._blocks(), self.name)
+
+    def total(self, reading: Reading) -> int:
+        """Give how many valid members the export holds."""
+        return reading.members - reading.invalid
+
+    def _blocks(self) -> Iterator[bytes]:
+        try:
+            with self._open() as file:
+                content: BinaryIO = file
+                if file.peek(2)[:2] == _GZIP_MAGIC:  # type: ignore[attr-defined]
+                    content = _unzipped(file)
+                while block := content.read(BLOCK):
+                    yield block
+        except (OSError, EOFError, zlib.error) as error:
+            raise self._unreadable(error) from None
+
+    def _open(self) -> BinaryIO:
+        if self._path is None:
+            return open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: PTH123 - a descriptor
+        return self._path.open("rb")
+
+    def _unreadable(self, error: Exception) -> CoursectlError:
+        match error:
+            case FileNotFoundError():
+                return NotFound(f"{self.name}: no such file")
+            case IsADirectoryError():
+                return InvalidData(
+                    f"{self.name}: a directory, expected an export",
+                    "Name a file in it, or give the course by its id.",
+                )
+            case PermissionError():
+                return InvalidData(
+                    f"{self.name}: no permission to read it", "Ask its owner, or copy it."
+                )
+            case _:
+                said = printable(str(getattr(error, "strerror", None) or error))
+                return InvalidData(f"{self.name}: cannot be read: {said}", "Save the export again.")
+
+
+def _unzipped(file: BinaryIO) -> BinaryIO:
+    import gzip
+
+    return cast("BinaryIO", gzip.GzipFile(fileobj=file))

@@ -1,0 +1,47 @@
+"""What a source of a roster is."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from coursectl.roster.criteria import Criteria
+    from coursectl.roster.member import Member
+    from coursectl.roster.parsing import Reading
+
+
+class Source(Protocol):
+    """One roster, to be had once.
+
+    A source fetches bytes and hands them to a `Reading`, the one parser and validator; what comes
+    back it passes on, so that a source may look at what a page said before it asks for the next.
+    """
+
+    @property
+    def name(self) -> str:
+        """What errors and warnings call the roster."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether reading on costs no request: such a roster is read and proved to its end."""
+
+    @property
+    def fetched_at(self) -> datetime | None:
+        """When the roster was fetched, UTC, where the source knows without reading it."""
+
+    def batches(self, reading: "Reading", criteria: "Criteria") -> "Iterator[list[Member]]":
+        """Yield the members, each once; raise CoursectlError.
+
+        Those that `criteria` does not want may be left out already.
+        """
+
+    @property
+    def course_name(self) -> str | None:
+        """The course's name, where the source knows it without reading the roster."""
+
+    def total(self, reading: "Reading") -> int:
+        """Give how many members the roster has, wanted or not, once it has been read."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know about this roster."""

@@ -1,0 +1,82 @@
+"""A COURSE argument to a source. The one place that chooses."""
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from coursectl.errors import UsageError
+from coursectl.printable import shortened
+from coursectl.settings import Settings
+from coursectl.sources.export import DEMO, STDIN, Export
+
+if TYPE_CHECKING:
+    from coursectl.sources.interface import Source
+
+EXPORT_SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+
+_ID = re.compile(r"\d{1,18}", re.ASCII)
+_COURSE_IN_PATH = re.compile(r"/course/(\d{1,18})(?:/|$)", re.ASCII)
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def resolve(courses: Sequence[str], settings: Callable[[], Settings]) -> "list[Source]":
+    """Give a source for each COURSE. `settings` is asked when a course of a community is named.
+
+    Raises UsageError, NotFound for a slug or name without a single match, and what the API raises.
+    """
+    if courses.count(STDIN) > 1:
+        raise UsageError("stdin can be read once: give - once")
+    return [_source(course, settings) for course in courses]
+
+
+def _source(course: str, settings: Callable[[], Settings]) -> "Source":
+    if not course.strip():
+        raise UsageError("a COURSE is empty", "Give an id, a URL, a file, a slug or a name.")
+    if course == STDIN:
+        return Export(None, "stdin")
+    if course == DEMO:
+        return Export.demo()
+    if _ID.fullmatch(course):
+        return _course(int(course), settings())
+    if course.lower().startswith(("https://", "http://")):
+        found = settings()
+        return _course(_id_in(course, found.url), found)
+    is_path = course.lower().endswith(EXPORT_SUFFIXES) or os.sep in course
+    if is_path or os.path.exists(course):  # noqa: PTH110 - Path.exists raises on a long name
+        return Export(Path(course), course)
+    from coursectl.sources.api.courses import find_course
+
+    return find_course(course, settings())
+
+
+def _course(id_: int, settings: Settings) -> "Source":
+    from coursectl.sources.api.members import CourseMembers
+
+    return CourseMembers(id_, settings)
+
+
+def _id_in(url: str, community: str) -> int:
+    """Give the course id in a URL of the community. Raises UsageError, and sends nothing."""
+    shown = shortened(url, 120)
+    try:
+        is_ours = _host(url) == _host(community)
+    except ValueError:
+        is_ours = False
+    if not is_ours:
+        raise UsageError(
+            f"{shown} is not in the configured community ({community}); nothing was sent",
+            "Set COURSECTL_URL to its community, or give a course of this one.",
+        )
+    match = _COURSE_IN_PATH.search(urlsplit(url).path)
+    if match is None:
+        raise UsageError(f"{shown} holds no course id", f"It looks like {community}/course/42/...")
+    return int(match[1])
+
+
+def _host(url: str) -> tuple[str | None, int | None]:
+    parts = urlsplit(url)
+    port = parts.port
+    return parts.hostname, None if port == _DEFAULT_PORTS[parts.scheme] else port

@@ -1,0 +1,277 @@
+"""stdout for data, stderr for talk, and files that are whole or not there."""
+
+import io
+import os
+import signal
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock, Timer
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from coursectl.errors import CoursectlError, UsageError
+from coursectl.printable import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from coursectl.render.interface import Sink
+
+HELD_BACK = 4 * 1024 * 1024
+"""Bytes that wait until the roster has proved good, or until there are more of them."""
+
+_BEFORE_PROGRESS = 0.5
+"""Seconds of work before a progress bar shows."""
+
+
+class ClosedPipe(Exception):
+    """Whoever read stdout has stopped reading."""
+
+
+# stderr
+
+
+def say(*lines: str) -> None:
+    """Tell a person something; the first line says what, further ones how or why."""
+    text = "".join(f"{'  ' if number else 'coursectl: '}{line}\n" for number, line in enumerate(lines))
+    with suppress(OSError, ValueError):  # nobody listens: that is no failure of the work
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+class Talk:
+    """What is said beside the data: nothing when `quiet`, and progress only on a terminal.
+
+    Progress shows once the work has taken half a second, within `with`.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._lock = Lock()
+        self._timer: Timer | None = None
+        self._progress: Progress | None = None
+        self._done = 0
+        self._total: int | None = None
+
+    def __enter__(self) -> Self:
+        """Begin to watch the time."""
+        if not self._quiet and sys.stderr.isatty():
+            self._timer = Timer(_BEFORE_PROGRESS, self._show)
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the progress away."""
+        self.stop()
+
+    def note(self, *lines: str) -> None:
+        """Say something that is good to know."""
+        if not self._quiet and lines:
+            self.stop()
+            say(*lines)
+
+    def advance(self, done: int, total: int | None) -> None:
+        """Tell that `done` members of `total` have arrived."""
+        self._done, self._total = done, total
+        if self._progress is not None:
+            task = self._progress.task_ids[0]
+            self._progress.update(task, completed=done, total=total)
+
+    def stop(self) -> None:
+        """Show no progress any more, so that something else can be written."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._progress is not None:
+                self._progress.stop()
+                self._progress = None
+
+    def _show(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        with self._lock:
+            if self._timer is None:
+                return
+            columns = (TextColumn("Reading members"), BarColumn(), MofNCompleteColumn())
+            progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            progress.add_task("", completed=self._done, total=self._total)
+            progress.start()
+            self._progress = progress
+
+
+# stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What stdout can show. Without a terminal: any width, no colour."""
+
+    is_terminal: bool
+    width: int | None = None
+    height: int | None = None
+    color_system: str | None = None
+    no_color: bool = False
+
+
+def stdout_terminal() -> Terminal:
+    """Look at stdout."""
+    if not sys.stdout.isatty():
+        columns = os.environ.get("COLUMNS", "")
+        return Terminal(is_terminal=False, width=int(columns) if columns.isdecimal() else None)
+    from rich.console import Console
+
+    console = Console()
+    return Terminal(
+        is_terminal=True,
+        width=console.width,
+        height=console.height,
+        color_system=console.color_system,
+        no_color=console.no_color,
+    )
+
+
+class _HeldBack:
+    """Writes that wait, so that what fails early has written nothing."""
+
+    def __init__(self, file: BinaryIO, on_release: Callable[[], None]) -> None:
+        self._file = file
+        self._on_release = on_release
+        self._waiting: list[bytes] | None = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        if self._waiting is None:
+            self._file.write(data)
+            return
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size > HELD_BACK:
+            self.release()
+
+    def release(self) -> None:
+        if self._waiting is not None:
+            self._on_release()
+            waiting, self._waiting = self._waiting, None
+            self._file.write(b"".join(waiting))
+
+
+@contextmanager
+def to_stdout(talk: Talk, *, pager_above: int | None = None) -> "Iterator[Sink]":
+    """Give a place to write to; what fails before `HELD_BACK` bytes writes nothing.
+
+    With `pager_above`, all is held back, and shown by the pager if it has more lines than that.
+    Raises ClosedPipe when nobody reads on.
+    """
+    out = sys.stdout.buffer
+    try:
+        if pager_above is not None:
+            pages = io.BytesIO()
+            yield pages
+            talk.stop()
+            if pages.getvalue().count(b"\n") < pager_above or not _page(pages.getvalue()):
+                out.write(pages.getvalue())
+        else:
+            held = _HeldBack(out, talk.stop)
+            yield held
+            held.release()
+        out.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit, and would complain there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ClosedPipe from None
+    except OSError as error:
+        raise _cannot_write("stdout", error) from None
+
+
+def _page(text: bytes) -> bool:
+    """Show text in the pager that the person chose; False if there is none to be had."""
+    import shlex
+    import subprocess
+
+    command = shlex.split(os.environ.get("PAGER", "less"))
+    if command in ([], ["cat"]):
+        return False
+    # less stays only for what fills the screen, shows colour and leaves the text behind.
+    environment = {"LESS": "FRX", "LESSCHARSET": "utf-8", **os.environ}
+    try:
+        pager = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
+    except OSError:
+        return False
+    # ctrl-C is for the pager, which has its own use for it.
+    interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with suppress(BrokenPipeError):
+            pager.communicate(text)
+    finally:
+        signal.signal(signal.SIGINT, interrupted)
+    return True
+
+
+# Files
+
+
+@contextmanager
+def to_file(path: Path) -> "Iterator[Sink]":
+    """Give a place to write a file to, which appears under its name once it is complete.
+
+    A name that ends in `.gz` is compressed. What is no regular file (a device, a pipe) is written
+    as it is. Raises UsageError when the file cannot be written.
+    """
+    shown = printable(str(path))
+    try:
+        if path.exists() and not path.is_file():
+            if path.is_dir():
+                raise UsageError(f"{shown} is a directory", "Name a file in it.")
+            with path.open("wb") as file:
+                held = _HeldBack(file, lambda: None)
+                yield held
+                held.release()
+            return
+        with _beside(path.resolve()) as file:
+            if path.suffix.lower() == ".gz":
+                import gzip
+
+                # No name and no time inside: the same roster gives the same bytes.
+                with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as zipped:
+                    yield zipped
+            else:
+                yield file
+    except OSError as error:
+        raise _cannot_write(shown, error) from None
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[BinaryIO]:
+    """Open a file beside `path` that takes its place at a good end, and is gone at any other."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+    beside = Path(name)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        beside.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
+
+
+def _cannot_write(name: str, error: OSError) -> CoursectlError:
+    return UsageError(
+        f"{name}: cannot be written: {printable(error.strerror or str(error))}",
+        "Check the folder, its permissions and the free space.",
+    )
