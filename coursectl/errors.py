@@ -14,6 +14,7 @@ the one boundary in `coursectl.cli` prints and exits.
 """
 
 from enum import IntEnum
+from typing import Self
 
 
 class ExitCode(IntEnum):
@@ -21,7 +22,7 @@ class ExitCode(IntEnum):
 
     meaning: str
 
-    def __new__(cls, value: int, meaning: str) -> "ExitCode":
+    def __new__(cls, value: int, meaning: str) -> Self:
         """Take the number as the value and keep the sentence beside it."""
         code = int.__new__(cls, value)
         code._value_ = value

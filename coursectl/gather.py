@@ -39,7 +39,7 @@ class Gathering:
         tolerance: Tolerance = Tolerance(),
         shows_ages: bool = False,
         shows_course: bool = False,
-        on_progress: Callable[[int, int | None], None] = lambda done, total: None,
+        on_progress: Callable[[int, int | None], None] = lambda _done, _total: None,
     ) -> None:
         self.rosters: list[Roster] = []
         """The rosters, once they have been read."""
@@ -87,7 +87,7 @@ class Gathering:
         self._conclude(source, reading, roster, whole=whole)
 
     def _must_hold(self, reading: Reading) -> bool:
-        """Whether something that the first member depends on may still stand behind the last one."""
+        """Whether what the first member depends on may still stand behind the last one."""
         return reading.in_page and (
             (self._needs_moment and self._as_of is None and reading.fetched_at is None)
             or (self._needs_course and reading.course is None)
@@ -108,9 +108,7 @@ class Gathering:
         )
         return Roster(course=named or source.name, as_of=as_of)
 
-    def _conclude(
-        self, source: Source, reading: Reading, roster: Roster, *, whole: bool
-    ) -> None:
+    def _conclude(self, source: Source, reading: Reading, roster: Roster, *, whole: bool) -> None:
         """Prove that the roster is whole, and take down what is to be said of it."""
         self.rosters.append(roster)
         try:

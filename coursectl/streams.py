@@ -37,7 +37,9 @@ class ClosedPipe(Exception):
 
 def say(*lines: str) -> None:
     """Tell a person something; the first line says what, further ones how or why."""
-    text = "".join(f"{'  ' if number else 'coursectl: '}{line}\n" for number, line in enumerate(lines))
+    text = "".join(
+        f"{'  ' if number else 'coursectl: '}{line}\n" for number, line in enumerate(lines)
+    )
     with suppress(OSError, ValueError):  # nobody listens: that is no failure of the work
         sys.stderr.write(text)
         sys.stderr.flush()

@@ -1,5 +1,6 @@
 """The command line. `main` is what the `coursectl` script runs."""
 
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,9 @@ def main() -> None:
 
         print(f"coursectl {__version__}")  # noqa: T201
         return
+    # Members are dicts of text and numbers, which hold no cycles: counting references frees them,
+    # and looking for cycles among a million of them takes a fifth of the time.
+    gc.disable()
     signal.signal(signal.SIGTERM, _terminate)
     _stand_in_for_closed_streams()
     try:

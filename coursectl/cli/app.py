@@ -18,9 +18,9 @@ _HELP = """Who is in a course, how far has each come, and who has gone quiet.
 \b
 coursectl members demo                    a roster to try things on
 coursectl members 42                      the roster of course 42
-coursectl members 42 -s joined --csv      ... of those who joined, for a spreadsheet
-coursectl members 42 --inactive 30d       ... of those who have gone quiet
-coursectl members saved.json --json       ... of a saved export, for jq
+coursectl members 42 -s joined --csv      ... who joined, for a spreadsheet
+coursectl members 42 --inactive 30d       ... who have gone quiet
+coursectl members saved.json --json       a saved roster, for jq
 """
 
 _EPILOG = "[bold]Exit codes[/bold]\n\n\b\n" + "\n".join(
@@ -69,9 +69,11 @@ def completion(
 ) -> None:
     """Print the script that completes commands, options and their values in a shell.
 
-    bash: add `eval "$(coursectl completion bash)"` to ~/.bashrc. zsh: the same with zsh, after
-    compinit, in ~/.zshrc. fish: `coursectl completion fish > ~/.config/fish/completions/coursectl.fish`.
-    PowerShell: `coursectl completion powershell | Out-String | Invoke-Expression` in $PROFILE.
+    \b
+    bash        eval "$(coursectl completion bash)"           in ~/.bashrc
+    zsh         eval "$(coursectl completion zsh)"            in ~/.zshrc
+    fish        coursectl completion fish | source            in config.fish
+    powershell  coursectl completion powershell | Out-String | Invoke-Expression
     """
     typer.echo(completion_script(shell))
 

@@ -46,7 +46,7 @@ def _boundary() -> Iterator[None]:
     except KeyboardInterrupt:
         say("interrupted")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a bug is told, not shown as a traceback
         _report_bug(error)
         raise typer.Exit(ExitCode.BUG) from None
 

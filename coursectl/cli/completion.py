@@ -9,11 +9,10 @@ from enum import StrEnum
 
 from coursectl.render.columns import COLUMN_KEYS
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
+from coursectl.sources import EXPORT_SUFFIXES
 
 COMPLETE_VARIABLE = "_COURSECTL_COMPLETE"
 """Set by the scripts when they want to know what could follow."""
-
-_EXPORTS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
 
 
 def complete_status(incomplete: str) -> list[str]:
@@ -34,16 +33,13 @@ def complete_sort(incomplete: str) -> list[str]:
 
 def complete_course(incomplete: str) -> list[str]:
     """Offer `demo` and the exports at hand; with neither, the shell offers its files."""
-    folder, start = os.path.split(incomplete)
+    folder = incomplete[: incomplete.rfind(os.sep) + 1]
     try:
-        names = sorted(os.listdir(folder or "."))
+        with os.scandir(folder or ".") as entries:
+            names = sorted(folder + entry.name for entry in entries)
     except OSError:
         names = []
-    exports = [
-        os.path.join(folder, name)
-        for name in names
-        if name.startswith(start) and name.endswith(_EXPORTS)
-    ]
+    exports = (name for name in names if name.endswith(EXPORT_SUFFIXES))
     return [name for name in ("demo", *exports) if name.startswith(incomplete)]
 
 

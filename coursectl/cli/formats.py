@@ -93,7 +93,9 @@ def choose_look(
     """Decide on a format from what was said and where the answer goes. Raises UsageError."""
     said = {named} - {None} | ({Format.JSON} if json else set()) | ({Format.CSV} if csv else set())
     if len(said) > 1:
-        raise UsageError(f"two formats at once: {' and '.join(sorted(map(str, said)))}", "Name one.")
+        raise UsageError(
+            f"two formats at once: {' and '.join(sorted(map(str, said)))}", "Name one."
+        )
     format_ = next(iter(said), None)
     if format_ is None and output is not None:
         format_ = _format_of(output)

@@ -39,8 +39,8 @@ def members(
 ) -> None:
     """List the members of courses: who they are, how far each has come, who has gone quiet.
 
-    An AGE is 36h, 30d, 4w, 6mo or 1y. A WHEN is a date, an ISO date-time, or an AGE ago. Times
-    are UTC.
+    An AGE is 36h, 30d, 4w, 6mo or 1y.
+    A WHEN is a date, an ISO date-time or an AGE ago. All times are UTC.
     """
     from coursectl.cli.delivery import deliver
     from coursectl.gather import Gathering, Tolerance

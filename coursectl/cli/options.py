@@ -8,7 +8,12 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from coursectl.cli.completion import complete_column, complete_course, complete_sort, complete_status
+from coursectl.cli.completion import (
+    complete_column,
+    complete_course,
+    complete_sort,
+    complete_status,
+)
 from coursectl.cli.formats import Format
 from coursectl.errors import UsageError
 from coursectl.printable import shortened
@@ -25,7 +30,7 @@ _TRUST = "What is accepted"
 Courses = Annotated[
     list[str],
     typer.Argument(
-        metavar="COURSE...",
+        metavar="COURSE",
         help="A course id, its URL, slug or exact name; an export (.json, .jsonl, .ndjson, .gz);"
         " - for an export on stdin; or demo.",
         autocompletion=complete_course,
@@ -67,9 +72,7 @@ MaxCompletion = Annotated[
 ]
 Active = Annotated[
     str | None,
-    typer.Option(
-        metavar="AGE", help="Completed a lesson within AGE.", rich_help_panel=_SELECTION
-    ),
+    typer.Option(metavar="AGE", help="Completed a lesson within AGE.", rich_help_panel=_SELECTION),
 ]
 Inactive = Annotated[
     str | None,
@@ -81,9 +84,7 @@ Inactive = Annotated[
 ]
 NeverActive = Annotated[
     bool,
-    typer.Option(
-        "--never-active", help="Never completed a lesson.", rich_help_panel=_SELECTION
-    ),
+    typer.Option("--never-active", help="Never completed a lesson.", rich_help_panel=_SELECTION),
 ]
 JoinedAfter = Annotated[
     str | None,
@@ -224,7 +225,11 @@ def select(
     as_of: str | None,
 ) -> Selection:
     """Read the selection options. Raises UsageError, which names the option."""
-    if min_completion is not None and max_completion is not None and min_completion > max_completion:
+    if (
+        min_completion is not None
+        and max_completion is not None
+        and min_completion > max_completion
+    ):
         raise UsageError(
             f"--min-completion {min_completion:g} is more than --max-completion {max_completion:g}",
             "No member can be in between.",

@@ -24,7 +24,7 @@ _GAP = "  "
 _BARS = (10, 5, 0)
 """Cells of a completion bar, the widest first."""
 _FULL, _EMPTY = "━", "─"
-_FOLDING = ("avatar", "id", "username", "joined_at")
+_FOLDING = ("avatar", "id", "username", "joined_at", "last_active_at")
 """Columns that fold away, the first one first."""
 _NAME_WIDTH = 20
 """Cells that free text keeps as long as another column can fold away."""
@@ -90,7 +90,7 @@ class TableRenderer:
 
     def _layout(self, columns: tuple[Column, ...], rows: list[list[_Cell]]) -> _Layout:
         natural = {
-            column: max(cell_len(column.header), *{cell_len(row[place][0]) for row in rows})
+            column: max(cell_len(row[place][0]) for row in rows)
             for place, column in enumerate(columns)
         }
         least = {c: min(natural[c], _NAME_WIDTH) if c.is_free_text else natural[c] for c in columns}
@@ -98,7 +98,7 @@ class TableRenderer:
             for bar in _BARS[:2]:
                 if self.width is None or _total(least, kept, bar) <= self.width:
                     return self._spread(kept, natural, least, bar)
-        tight = {c: min(natural[c], max(_LEAST_WIDTH, cell_len(c.header))) for c in columns}
+        tight = {column: min(natural[column], _LEAST_WIDTH) for column in columns}
         return self._spread(kept, natural, tight, bar=0)
 
     def _foldings(self, columns: tuple[Column, ...]) -> Iterator[tuple[Column, ...]]:
@@ -117,17 +117,15 @@ class TableRenderer:
         bar: int,
     ) -> _Layout:
         """Give each column its least width, and what is left to those that want more."""
-        widths = {column: least[column] for column in kept}
-        room = sum(natural.values()) if self.width is None else self.width - _total(least, kept, bar)
+        widths = {column: _cells(column, least[column], bar) for column in kept}
+        room = (
+            sum(natural.values()) if self.width is None else self.width - _total(least, kept, bar)
+        )
         for column in sorted(kept, key=lambda column: natural[column] - least[column]):
-            more = max(0, min(natural[column] - least[column], room))
+            more = max(0, min(_cells(column, natural[column], bar) - widths[column], room))
             widths[column] += more
             room -= more
-        return _Layout(
-            kept,
-            tuple(width + _bar_room(column, bar) for column, width in widths.items()),
-            bar,
-        )
+        return _Layout(kept, tuple(widths.values()), bar)
 
     # Lines
 
@@ -186,12 +184,14 @@ class TableRenderer:
 
 
 def _total(widths: dict[Column, int], kept: tuple[Column, ...], bar: int) -> int:
-    cells = sum(widths[column] + _bar_room(column, bar) for column in kept)
+    cells = sum(_cells(column, widths[column], bar) for column in kept)
     return cells + len(_GAP) * (len(kept) - 1)
 
 
-def _bar_room(column: Column, bar: int) -> int:
-    return bar + 1 if bar and column.kind is Kind.PERCENT else 0
+def _cells(column: Column, text: int, bar: int) -> int:
+    """Give the width of a column whose text takes `text` cells, with its bar and its header."""
+    with_bar = text + bar + 1 if bar and column.kind is Kind.PERCENT else text
+    return max(with_bar, cell_len(column.header))
 
 
 def _fitted(text: str, width: int) -> str:
@@ -210,7 +210,7 @@ def _bar(rate: float | None, cells: int) -> str:
     if rate is None:
         return " " * cells
     full = round(rate / 100 * cells)
-    if 0 < rate < 100:  # noqa: PLR2004 - percent
+    if 0 < rate < 100:
         full = min(max(full, 1), cells - 1)
     return _FULL * full + _EMPTY * (cells - full)
 
@@ -231,7 +231,7 @@ def _cell(value: Any, column: Column, as_of: datetime) -> _Cell:
         return column.null, "dim", None
     match column.kind:
         case Kind.PERCENT:
-            style = "green" if value >= 100 else "" if value > 0 else "dim"  # noqa: PLR2004
+            style = "green" if value >= 100 else "" if value > 0 else "dim"
             return f"{percent(value)}%", style, value
         case Kind.ACTIVITY:
             return ago(value, as_of), _activity_style(value, as_of), None
@@ -247,28 +247,26 @@ def _cell(value: Any, column: Column, as_of: datetime) -> _Cell:
 
 def _activity_style(moment: datetime, as_of: datetime) -> str:
     days = (as_of - moment).days
-    return "green" if days < 7 else "" if days < 30 else "yellow"  # noqa: PLR2004
+    return "green" if days < 7 else "" if days < 30 else "yellow"
 
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _STEPS = (
-    (_MINUTE, 1, "just now"),
     (_HOUR, _MINUTE, "minute"),
     (_DAY, _HOUR, "hour"),
     (60 * _DAY, _DAY, "day"),
     (730 * _DAY, 30.44 * _DAY, "month"),
 )
+_YEAR = (365.25 * _DAY, "year")
 
 
 def ago(moment: datetime, as_of: datetime) -> str:
     """Say how long before `as_of` something was, in the largest unit that still tells."""
     seconds = (as_of - moment).total_seconds()
     length = abs(seconds)
-    for below, unit, name in (*_STEPS, (float("inf"), 365.25 * _DAY, "year")):
-        if length < below:
-            break
-    if unit == 1:
-        return name
+    if length < _MINUTE:
+        return "just now"
+    unit, name = next(((unit, name) for below, unit, name in _STEPS if length < below), _YEAR)
     number = int(length // unit)
     text = f"{number} {name}" + ("s" if number != 1 else "")
     return f"{text} ago" if seconds >= 0 else f"in {text}"

@@ -9,6 +9,9 @@ from coursectl.render.columns import Kind
 from coursectl.render.interface import Answer, Sink
 from coursectl.render.values import readable_values
 
+# tabulate would widen each column by the blanks between columns once more.
+tabulate.MIN_PADDING = 0
+
 _RIGHT = (Kind.NUMBER, Kind.PERCENT)
 
 # Characters that Markdown, or HTML inside it, gives a meaning to.

@@ -28,7 +28,7 @@ def raw_values(batch: "Batch", columns: tuple[Column, ...]) -> list[tuple[Any, .
 
 
 def plain_values(batch: "Batch", columns: tuple[Column, ...]) -> list[list[Any]]:
-    """Give the chosen values of each member as JSON has them: date-times as RFC 3339 text in UTC."""
+    """Give the chosen values of each member as JSON has them: date-times as RFC 3339 text."""
     values: list[list[Any]] = to_jsonable_python(raw_values(batch, columns))
     return values
 
@@ -54,4 +54,4 @@ def readable(value: Any, column: Column) -> str:
 def percent(rate: float) -> str:
     """Give a percentage to one decimal place, none where it is whole; never 100 before the end."""
     text = f"{rate:.1f}".removesuffix(".0")
-    return "99.9" if text == "100" and rate < 100 else text  # noqa: PLR2004 - percent
+    return "99.9" if text == "100" and rate < 100 else text

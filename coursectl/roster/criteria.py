@@ -92,9 +92,13 @@ class Criteria:
                 or text in (m["real_name"] or "").casefold()
             ]
         if (least := self.min_completion) is not None:
-            members = [m for m in members if (r := m["user_completion_rate"]) is not None and r >= least]
+            members = [
+                m for m in members if (r := m["user_completion_rate"]) is not None and r >= least
+            ]
         if (most := self.max_completion) is not None:
-            members = [m for m in members if (r := m["user_completion_rate"]) is not None and r <= most]
+            members = [
+                m for m in members if (r := m["user_completion_rate"]) is not None and r <= most
+            ]
         if self.active:
             since = self.active.before(as_of)
             members = [m for m in members if (t := m["last_active_at"]) is not None and t >= since]
@@ -154,7 +158,7 @@ _BATCH = 1_000
 
 
 def _sorted(batches: Iterable[Batch], sort: Sort, limit: int | None) -> Iterator[Batch]:
-    rows: "list[_Row]" = []
+    rows: list[_Row] = []
     enough = None if limit is None else max(4 * limit, 10 * _BATCH)
     for batch in batches:
         rows.extend((member, batch.roster) for member in batch.members)

@@ -46,7 +46,7 @@ class _ScatteredIds:
     """An open-addressing hash table of 64-bit slots, at most half full. A slot of 0 is free."""
 
     def __init__(self, ids: Iterable[int]) -> None:
-        self._slots = array("q", bytes(8 * 1024))
+        self._slots: array[int] = array("q", bytes(8 * 1024))
         self._count = 0
         chunk: list[int] = []
         for id_ in ids:
@@ -76,7 +76,7 @@ class _ScatteredIds:
 
     def _double(self) -> None:
         old, mask = self._slots, len(self._slots) * 2 - 1
-        slots = self._slots = array("q", bytes(8 * (mask + 1)))
+        slots = self._slots: array[int] = array("q", bytes(8 * (mask + 1)))
         for key in old:
             if key:
                 slot = (key ^ key >> 20 ^ key >> 40) & mask

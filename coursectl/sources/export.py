@@ -58,7 +58,7 @@ class Export:
 
     def _open(self) -> BinaryIO:
         if self._path is None:
-            return open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: PTH123 - a descriptor
+            return open(sys.stdin.fileno(), "rb", closefd=False)
         return self._path.open("rb")
 
     def _unreadable(self, error: Exception) -> CoursectlError:

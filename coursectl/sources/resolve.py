@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 from coursectl.errors import UsageError
 from coursectl.printable import shortened
 from coursectl.settings import Settings
+from coursectl.sources import EXPORT_SUFFIXES
 from coursectl.sources.export import DEMO, STDIN, Export
 
 if TYPE_CHECKING:
     from coursectl.sources.interface import Source
-
-EXPORT_SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
 
 _ID = re.compile(r"\d{1,18}", re.ASCII)
 _COURSE_IN_PATH = re.compile(r"/course/(\d{1,18})(?:/|$)", re.ASCII)

@@ -55,7 +55,10 @@ def _search(api: Api, text: str) -> Iterator[Course]:
 
 
 def _is_named(course: Course, wanted: str) -> bool:
-    return wanted.casefold() in ((course["slug"] or "").casefold(), (course["name"] or "").casefold())
+    return wanted.casefold() in (
+        (course["slug"] or "").casefold(),
+        (course["name"] or "").casefold(),
+    )
 
 
 def _listed(courses: list[Course]) -> str:

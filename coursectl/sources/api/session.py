@@ -118,7 +118,9 @@ def _reason(error: requests.RequestException) -> str:
             return "no answer in time"
         case requests.exceptions.TooManyRedirects():
             return "the server redirects in a circle"
-        case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
+        case (
+            requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError()
+        ):
             return "the answer broke off"
         case requests.exceptions.RetryError():
             return "the server kept failing"
