@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from coursectl.errors import IncompleteRoster
 from coursectl.printable import shortened
 from coursectl.roster.criteria import Batch, Criteria, Roster
-from coursectl.roster.member import Member
 from coursectl.roster.moments import Age, moment_of
 from coursectl.roster.parsing import Reading
 from coursectl.sources.interface import Source
+
+if TYPE_CHECKING:
+    from coursectl.roster.member import Member
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class Settings:
         if missing:
             raise NotConfigured(
                 f"no community to ask: {' and '.join(missing)} not set",
-                "Set COURSECTL_URL to https://<your community> and COURSECTL_TOKEN to a token for it.",
+                "Set COURSECTL_URL to https://<your community>, COURSECTL_TOKEN to a token for it.",
                 "Nothing at hand yet? This works now: coursectl members demo",
             )
         if not token.isascii() or not token.isprintable() or " " in token:

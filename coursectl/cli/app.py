@@ -67,7 +67,7 @@ app.command()(members.members)
 def completion(
     shell: Annotated[Shell, typer.Argument(help="Which shell.", show_default=False)],
 ) -> None:
-    """Print the script that completes commands, options and their values in a shell.
+    r"""Print the script that completes commands, options and their values in a shell.
 
     \b
     bash        eval "$(coursectl completion bash)"           in ~/.bashrc

@@ -98,7 +98,7 @@ class Document:
     # What a document is made of
 
     def _list(self) -> Iterator[list[Member]]:
-        """A list at the top: of members, or of page objects; its bracket is behind us."""
+        """Read a list at the top, of members or of page objects; its bracket is behind us."""
         first = True
         pages = False
         while self._element(first):
@@ -109,7 +109,7 @@ class Document:
             first = False
 
     def _members(self) -> Iterator[list[Member]]:
-        """The members of a page object; the bracket of the list is behind us."""
+        """Read the members of a page object; the bracket of their list is behind us."""
         first = True
         while self._element(first):
             yield from self._run()
@@ -133,7 +133,7 @@ class Document:
         return True
 
     def _run(self) -> Iterator[list[Member]]:
-        """As many elements of a list as lie in the buffer, at least one; the end is not taken."""
+        """Read as many elements of a list as lie in the buffer, at least one."""
         self._drop()
         if len(self._buffer) < BLOCK:
             self._fill()
@@ -157,13 +157,13 @@ class Document:
             if self._buffer[at : at + 1] != b",":
                 return elements, end
             at = self._after_space(at + 1)
-            next_end = self._end(at, fill=False)
-            if next_end < 0:
+            next_end = _value_end(self._buffer, at)
+            if next_end <= at:
                 return elements, end
             end = next_end
 
     def _object(self) -> Generator[list[Member], None, bool]:
-        """A page object, or else one member; return whether it was a page object."""
+        """Read a page object, or else one member; return whether it was a page object."""
         self._drop()
         fields: dict[str, bytes] = {}
         is_page = False
@@ -197,7 +197,7 @@ class Document:
         return is_page
 
     def _lines(self) -> Iterator[list[Member]]:
-        """NDJSON, from the second member on: each line is one member, or blank."""
+        """Read NDJSON from the second member on: each line is one member, or blank."""
         while True:
             self._drop()
             if len(self._buffer) < BLOCK:
@@ -215,7 +215,7 @@ class Document:
             self._at = cut
 
     def _line_run(self, numbered: list[tuple[bytes, int]]) -> list[Member]:
-        """Some lines of NDJSON. Joined they are a list, and prove to be one if no line is two.
+        """Read lines of NDJSON, which joined are a list if no line is two members.
 
         Where no line holds `},{`, every place where one member could end and the next begin is a
         joint, so as many members as lines means that each line is one.
@@ -275,36 +275,16 @@ class Document:
         rest = self._buffer[self._at : self._at + 64].lstrip(b" \t\r")
         return rest[:1] in (b"", b"\n")
 
-    def _end(self, at: int, *, fill: bool = True) -> int:
-        """Give the end of the JSON value at `at`; -1 if it is not whole and must not be read on."""
-        depth = 0
-        while True:
-            if depth:
-                skipped = _TO_BRACKET.match(self._buffer, at)
-                at = skipped.end() if skipped else at
-            byte = self._buffer[at : at + 1]
-            if byte in (b"{", b"["):
-                depth += 1
-                at += 1
-                continue
-            if depth and byte in (b"}", b"]"):
-                depth -= 1
-                at += 1
-                if not depth:
-                    return at
-                continue
-            if not depth and byte:
-                match = (_STRING if byte == b'"' else _SCALAR).match(self._buffer, at)
-                if match is None and byte != b'"':
-                    self._broken(at, "expected a value")
-                if match is not None and (byte == b'"' or match.end() < len(self._buffer)):
-                    return match.end()
-            if not fill:
-                return -1
+    def _end(self, at: int) -> int:
+        """Give the end of the JSON value at `at`, reading on until it is there."""
+        while (end := _value_end(self._buffer, at)) < 0:
             if not self._fill():
-                if not depth and byte not in (b"", b'"'):
+                if _SCALAR.fullmatch(self._buffer, at):
                     return len(self._buffer)
                 self._truncated()
+        if end == at:
+            self._broken(at, "expected a value")
+        return end
 
     def _key(self, at: int) -> tuple[str, int]:
         """Read the name at `at` and its colon; give the name and where its value begins."""
@@ -354,6 +334,29 @@ class Document:
             f"{self._name}: found {what}, expected a roster in JSON",
             "A roster is a page of the API, a list of members, NDJSON or an export by coursectl.",
         )
+
+
+def _value_end(buffer: bytes, at: int) -> int:
+    """Give the end of the JSON value at `at`; `at` if none is there, -1 if it may go on."""
+    byte = buffer[at : at + 1]
+    if byte == b'"':
+        text = _STRING.match(buffer, at)
+        return text.end() if text else -1
+    if byte not in (b"{", b"["):
+        scalar = _SCALAR.match(buffer, at)
+        end = scalar.end() if scalar else at
+        return -1 if end == len(buffer) else end
+    depth = 0
+    while True:
+        depth += 1 if byte in (b"{", b"[") else -1
+        at += 1
+        if not depth:
+            return at
+        skipped = _TO_BRACKET.match(buffer, at)
+        at = skipped.end() if skipped else at
+        byte = buffer[at : at + 1]
+        if byte in (b"", b'"'):
+            return -1
 
 
 def _guess(buffer: bytes) -> int:

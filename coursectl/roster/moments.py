@@ -17,7 +17,7 @@ _WHEN = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d.*)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """A length of time; months are calendar months, so that `1mo` before 31 March is 28 February."""
+    """A length of time. Months are calendar months: `1mo` before 31 March is 28 February."""
 
     months: int = 0
     hours: int = 0

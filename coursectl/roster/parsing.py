@@ -1,9 +1,9 @@
 """Bytes to batches of validated members, each once. The one validator for every source."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
@@ -16,6 +16,9 @@ from coursectl.roster.error_body import message_in
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.member import EXPECTED, Course, Id, Member, Moment
 from coursectl.roster.seen_ids import SeenIds
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _KNOWN = frozenset[str | None]({*JoinStatus, None})
 _NAMED_PROBLEMS = 10
@@ -37,7 +40,7 @@ class Reading:
     def __init__(self, *, skip_invalid: bool = False) -> None:
         self.course: Course | None = None
         """The course, where an export names it."""
-        self.fetched_at: datetime | None = None
+        self.fetched_at: "datetime | None" = None
         """When the roster was fetched, UTC, where it says so."""
         self.count: int | None = None
         """How many members the server says there are, from the last page that says it."""

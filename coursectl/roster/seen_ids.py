@@ -76,7 +76,7 @@ class _ScatteredIds:
 
     def _double(self) -> None:
         old, mask = self._slots, len(self._slots) * 2 - 1
-        slots = self._slots: array[int] = array("q", bytes(8 * (mask + 1)))
+        slots = self._slots = array("q", bytes(8 * (mask + 1)))
         for key in old:
             if key:
                 slot = (key ^ key >> 20 ^ key >> 40) & mask

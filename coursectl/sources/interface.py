@@ -1,10 +1,11 @@
 """What a source of a roster is."""
 
-from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
     from coursectl.roster.criteria import Criteria
     from coursectl.roster.member import Member
     from coursectl.roster.parsing import Reading
@@ -26,7 +27,7 @@ class Source(Protocol):
         """Whether reading on costs no request: such a roster is read and proved to its end."""
 
     @property
-    def fetched_at(self) -> datetime | None:
+    def fetched_at(self) -> "datetime | None":
         """When the roster was fetched, UTC, where the source knows without reading it."""
 
     def batches(self, reading: "Reading", criteria: "Criteria") -> "Iterator[list[Member]]":
