@@ -31,6 +31,8 @@ _SPACE = re.compile(rb"[ \t\n\r]*+")
 _SCALAR = re.compile(rb'[^\s,:"{}\[\]]++')
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_AFTER_OBJECT = re.compile(rb"\}[ \t\r,]")
+_BLANK_LINES = re.compile(rb"\n\s*\n")
 _END_OF_LIST = re.compile(rb"\}[ \t\n\r]*+\]")
 _NEXT_MEMBER = re.compile(rb"\}[ \t\n\r]*+,[ \t\n\r]*+\Z")
 _TITLE = re.compile(rb"<title[^>]*>([^<]*)", re.IGNORECASE)
@@ -208,24 +210,26 @@ class Document:
                     break
             if not cut:
                 return
-            lines = [line.strip() for line in self._buffer[:cut].split(b"\n")]
-            numbered = [(line, self._lines_before + n) for n, line in enumerate(lines, 1) if line]
-            if numbered:
-                yield self._line_run(numbered)
+            yield self._line_run(self._buffer[:cut])
             self._at = cut
 
-    def _line_run(self, numbered: list[tuple[bytes, int]]) -> list[Member]:
+    def _line_run(self, lines: bytes) -> list[Member]:
         """Read lines of NDJSON, which joined are a list if no line is two members.
 
         Where no line holds `},{`, every place where one member could end and the next begin is a
         joint, so as many members as lines means that each line is one.
         """
-        joined = b"\n".join([line for line, _ in numbered])
-        if not any(tail in joined for tail in (b"},", b"} ", b"}\t", b"}\r")):
-            members = self._rows.together(joined.replace(b"\n", b","), rows=len(numbered))
+        joined = lines.replace(b"\r\n", b"\n").strip()
+        if b"\n\n" in joined:
+            joined = _BLANK_LINES.sub(b"\n", joined)
+        rows = joined.count(b"\n") + 1 if joined else 0
+        # One brace a line is the rule, and counting is four times as fast as searching.
+        if joined.count(b"}") == rows or not _AFTER_OBJECT.search(joined):
+            members = self._rows.together(joined.replace(b"\n", b","), rows)
             if members is not None:
                 return members
-        return self._rows.one_by_one(numbered)
+        numbered = enumerate(lines.split(b"\n"), self._lines_before + 1)
+        return self._rows.one_by_one([(line, at) for at, line in numbered if line.strip()])
 
     # The buffer
 

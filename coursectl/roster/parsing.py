@@ -1,7 +1,6 @@
 """Bytes to batches of validated members, each once. The one validator for every source."""
 
 from collections.abc import Iterable, Iterator
-
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +39,7 @@ class Reading:
     def __init__(self, *, skip_invalid: bool = False) -> None:
         self.course: Course | None = None
         """The course, where an export names it."""
-        self.fetched_at: "datetime | None" = None
+        self.fetched_at: datetime | None = None
         """When the roster was fetched, UTC, where it says so."""
         self.count: int | None = None
         """How many members the server says there are, from the last page that says it."""

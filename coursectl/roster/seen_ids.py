@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 
 _PAGE_BITS = 15
-_PAGE_BYTES = 2**_PAGE_BITS // 8
+_PAGE_BYTES = (1 << _PAGE_BITS) // 8
 
 
 class _CloseIds:
@@ -51,7 +51,7 @@ class _ScatteredIds:
         chunk: list[int] = []
         for id_ in ids:
             chunk.append(id_)
-            if len(chunk) == 512:  # noqa: PLR2004 - the table grows between chunks
+            if len(chunk) == 512:
                 self.take(chunk)
                 chunk.clear()
         self.take(chunk)
@@ -86,7 +86,7 @@ class _ScatteredIds:
 
 
 class SeenIds:
-    """A set of ids (0 to 2**63 - 2) that answers one question: which of these are new?"""
+    """A set of ids (0 to 2**63 - 2) that answers one question: which of these are new."""
 
     def __init__(self) -> None:
         self._ids: _CloseIds | _ScatteredIds = _CloseIds()
