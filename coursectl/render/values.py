@@ -27,7 +27,7 @@ def raw_values(batch: "Batch", columns: tuple[Column, ...]) -> list[tuple[Any, .
     return list(map(itemgetter(*(column.key for column in columns)), batch.members))
 
 
-def plain_values(batch: "Batch", columns: tuple[Column, ...]) -> list[list[Any]]:
+def _plain_values(batch: "Batch", columns: tuple[Column, ...]) -> list[list[Any]]:
     """Give the chosen values of each member as JSON has them: date-times as RFC 3339 text."""
     values: list[list[Any]] = to_jsonable_python(raw_values(batch, columns))
     return values
@@ -35,7 +35,7 @@ def plain_values(batch: "Batch", columns: tuple[Column, ...]) -> list[list[Any]]
 
 def readable_values(batch: "Batch", columns: tuple[Column, ...]) -> list[list[str]]:
     """Give the chosen values of each member as text of one line, as a mail would have them."""
-    rows = plain_values(batch, columns)
+    rows = _plain_values(batch, columns)
     for place, column in enumerate(columns):
         for row in rows:
             row[place] = readable(row[place], column)

@@ -32,7 +32,6 @@ _SCALAR = re.compile(rb'[^\s,:"{}\[\]]++')
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 _AFTER_OBJECT = re.compile(rb"\}[ \t\r,]")
-_BLANK_LINES = re.compile(rb"\n\s*\n")
 _END_OF_LIST = re.compile(rb"\}[ \t\n\r]*+\]")
 _NEXT_MEMBER = re.compile(rb"\}[ \t\n\r]*+,[ \t\n\r]*+\Z")
 _TITLE = re.compile(rb"<title[^>]*>([^<]*)", re.IGNORECASE)
@@ -216,16 +215,16 @@ class Document:
     def _line_run(self, lines: bytes) -> list[Member]:
         """Read lines of NDJSON, which joined are a list if no line is two members.
 
-        Where no line holds `},{`, every place where one member could end and the next begin is a
-        joint, so as many members as lines means that each line is one.
+        Where each line ends in a brace and none holds `},{`, every place where one member could
+        end and the next begin is a joint: as many members as lines means that each line is one.
         """
-        joined = lines.replace(b"\r\n", b"\n").strip()
-        if b"\n\n" in joined:
-            joined = _BLANK_LINES.sub(b"\n", joined)
-        rows = joined.count(b"\n") + 1 if joined else 0
-        # One brace a line is the rule, and counting is four times as fast as searching.
-        if joined.count(b"}") == rows or not _AFTER_OBJECT.search(joined):
-            members = self._rows.together(joined.replace(b"\n", b","), rows)
+        filled = [line for line in map(bytes.strip, lines.split(b"\n")) if line]
+        joined = b",".join(filled)
+        if {line[-1] for line in filled} <= {ord("}")} and (
+            # One brace a line is the rule, and counting is many times faster than searching.
+            joined.count(b"}") == len(filled) or not any(map(_AFTER_OBJECT.search, filled))
+        ):
+            members = self._rows.together(joined, len(filled))
             if members is not None:
                 return members
         numbered = enumerate(lines.split(b"\n"), self._lines_before + 1)
