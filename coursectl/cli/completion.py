@@ -25,10 +25,9 @@ def complete_column(incomplete: str) -> list[str]:
     return list(_after_comma(incomplete, COLUMN_KEYS))
 
 
-def complete_sort(incomplete: str) -> list[str]:
-    """Offer columns to sort by, descending ones once a `-` is there."""
-    sign = "-" if incomplete.startswith("-") else ""
-    return [sign + key for key in COLUMN_KEYS]
+def complete_sort() -> list[str]:
+    """Offer columns to sort by, both ways."""
+    return [*COLUMN_KEYS, *(f"-{key}" for key in COLUMN_KEYS)]
 
 
 def complete_course(incomplete: str) -> list[str]:
@@ -72,4 +71,6 @@ def prepare_completion() -> None:
     """Make Typer answer the scripts. It would do so itself if it also offered to install them."""
     from typer.completion import completion_init  # type: ignore[attr-defined]
 
+    # Typer lays a help text out for the width of the terminal; a shell wants it on one line.
+    os.environ["COLUMNS"] = "1000"
     completion_init()

@@ -28,6 +28,8 @@ _FOLDING = ("avatar", "id", "username", "joined_at", "last_active_at")
 """Columns that fold away, the first one first."""
 _NAME_WIDTH = 20
 """Cells that free text keeps as long as another column can fold away."""
+_LONG_NAME = 40
+"""Cells that free text gets at the most, unless its column was asked for."""
 _LEAST_WIDTH = 6
 
 _STATUS_STYLES = {
@@ -93,6 +95,9 @@ class TableRenderer:
             column: max(cell_len(row[place][0]) for row in rows)
             for place, column in enumerate(columns)
         }
+        if self.width is not None and self.may_fold:
+            # One name of 200 characters must not push the other columns apart.
+            natural |= {c: min(natural[c], _LONG_NAME) for c in columns if c.is_free_text}
         least = {c: min(natural[c], _NAME_WIDTH) if c.is_free_text else natural[c] for c in columns}
         for kept in self._foldings(columns):
             for bar in _BARS[:2]:

@@ -27,7 +27,7 @@ def resolve(courses: Sequence[str], settings: Callable[[], Settings]) -> "list[S
     Raises UsageError, NotFound for a slug or name without a single match, and what the API raises.
     """
     if courses.count(STDIN) > 1:
-        raise UsageError("stdin can be read once: give - once")
+        raise UsageError("stdin can be read once", "Give - once.")
     return [_source(course, settings) for course in courses]
 
 

@@ -1,0 +1,1 @@
+complete --command coursectl --no-files --arguments "(env _COURSECTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) coursectl)" --condition "env _COURSECTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) coursectl"
