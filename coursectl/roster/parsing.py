@@ -49,6 +49,8 @@ class Reading:
         """When the roster was fetched, UTC, where it says so."""
         self.count: int | None = None
         """How many members the server says there are, from the last page that says it."""
+        self.has_next = False
+        """Whether the last page says that there is another one."""
         self.in_page = False
         """Whether a page object has been met, which may tell more of itself behind its members."""
         self.rows = 0
@@ -138,6 +140,7 @@ class Reading:
     def envelope(self, fields: dict[str, bytes]) -> None:
         """Take what a page object says beside its members. Raises InvalidData."""
         self.in_page = True
+        self.has_next = fields.get("next", b"null") != b"null"
         if "count" in fields:
             self.count = self._field(fields, "count", Id, "a whole number, 0 or more")
         if "fetched_at" in fields:

@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from coursectl.errors import InvalidData
+from coursectl.printable import shortened
 from coursectl.roster.criteria import Criteria
 from coursectl.roster.join_status import SEEN_STATUSES, JoinStatus
 from coursectl.roster.member import Course, Member
 from coursectl.roster.parsing import Reading, parse_course
 from coursectl.settings import Settings
 from coursectl.sources.api.session import Api, BadRequest
+
+_DOCUMENTED = tuple(status.value for status in JoinStatus)
 
 PAGE_SIZE = 100
 """Members asked for in one request; the server may grant fewer."""
@@ -50,6 +53,8 @@ class CourseMembers:
             query["search"] = criteria.search
         offset = 0
         body, where = self._first_page(query, criteria.statuses)
+        if criteria.statuses is not None:
+            self._warn(criteria.statuses, str(query["statuses"]))
         while True:
             rows, members = reading.rows, reading.members
             reading.count = None
@@ -60,7 +65,8 @@ class CourseMembers:
                     "Check COURSECTL_URL; if it is right, the API has changed.",
                 )
             offset += reading.rows - rows
-            if offset >= reading.count or reading.members == members:
+            all_there = offset >= reading.count and not reading.has_next
+            if all_there or reading.members == members:
                 return
             body, where = self._api.get(self._path, query | {"offset": offset})
 
@@ -82,19 +88,36 @@ class CourseMembers:
         How a server answers a status that it does not know is not documented, and neither is which
         of two ways of writing a list it reads: a 400 leads to the next form.
         """
-        *others, last = _forms(statuses)
+        words = _words(statuses)
+        known = [word for word in words if word in _DOCUMENTED] or list(_DOCUMENTED)
+        forms = dict.fromkeys((_listed(words), _listed(known), ",".join(words), ",".join(known)))
+        *others, last = forms
         for form in others:
+            query["statuses"] = form
             try:
-                query["statuses"] = form
                 return self._api.get(self._path, query | {"offset": 0})
             except BadRequest:
                 continue
         query["statuses"] = last
         return self._api.get(self._path, query | {"offset": 0})
 
+    def _warn(self, asked: frozenset[str | None], taken: str) -> None:
+        """Say which of the statuses that were asked for the server cannot have looked for."""
+        if None in asked:
+            self.warnings.append(
+                f"{self.name}: the API cannot be asked for members without a status;"
+                " only those that it sent all the same are listed"
+            )
+        for word in sorted(word for word in asked if word is not None):
+            if word not in taken:
+                self.warnings.append(
+                    f"{self.name}: the server does not take the status {shortened(word)!r},"
+                    " so nobody with it can be listed"
+                )
 
-def _forms(statuses: frozenset[str | None] | None) -> list[str]:
-    """Give the values of `statuses` to try, the one that asks for most first.
+
+def _words(statuses: frozenset[str | None] | None) -> list[str]:
+    """Give the words to ask the server for, documented ones first.
 
     The API has no word for members without a status, and its default leaves out the creator, the
     invited and the requested. So everybody, and those without a status, are asked for by every
@@ -102,12 +125,8 @@ def _forms(statuses: frozenset[str | None] | None) -> list[str]:
     """
     words = {status for status in statuses or () if status is not None}
     if statuses is None or None in statuses:
-        words |= {*JoinStatus, *SEEN_STATUSES}
-    documented = [status.value for status in JoinStatus if status in words]
-    others = sorted(words.difference(documented))
-    fallback = documented or [status.value for status in JoinStatus]
-    forms = [_listed(documented + others), _listed(fallback), ",".join(fallback)]
-    return list(dict.fromkeys(forms))
+        words |= {*_DOCUMENTED, *SEEN_STATUSES}
+    return [word for word in _DOCUMENTED if word in words] + sorted(words.difference(_DOCUMENTED))
 
 
 def _listed(words: list[str]) -> str:

@@ -73,13 +73,14 @@ class Api:
         self._session.auth = self._authorize
 
     def get(self, path: str, query: "Mapping[str, str | int] | None" = None) -> tuple[bytes, str]:
-        """Give the body of the answer, and the path and query that it answers.
+        """Give the body of the answer, and where it is from: its path, and its offset if any.
 
         Raises AccessDenied (401, 403), NotFound (404, 410), BadRequest (400), and ServerError for
         all else that is no success, after retries where these may help.
         """
         url = self.settings.url + path
-        where = requests.Request("GET", url, params=query).prepare().path_url
+        offset = (query or {}).get("offset")
+        where = f"{path}?offset={offset}" if offset else path
         try:
             with self._session.get(url, params=query, timeout=_TIMEOUTS, stream=True) as response:
                 body = _body(response, where)
@@ -88,7 +89,7 @@ class Api:
                 return body, where
         except requests.RequestException as error:
             raise ServerError(
-                f"{self.settings.url}{path}: {_reason(error)}",
+                f"{self.settings.url}{where}: {_reason(error)}",
                 "Check COURSECTL_URL and the network, then try again.",
             ) from None
 
