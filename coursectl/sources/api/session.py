@@ -70,6 +70,8 @@ class Api:
         self._session.mount("http://", HTTPAdapter(max_retries=_RETRIES))
         self._session.headers["User-Agent"] = f"coursectl/{__version__}"
         self._session.headers["Accept"] = "application/json"
+        # Plain http is for loopback, where a proxy from the environment has no business.
+        self._session.trust_env = settings.url.startswith("https://")
         self._session.auth = self._authorize
 
     def get(self, path: str, query: "Mapping[str, str | int] | None" = None) -> tuple[bytes, str]:
