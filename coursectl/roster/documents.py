@@ -8,11 +8,13 @@ Speed comes from letting pydantic read all members of a block as one list. Where
 cut is guessed from the bytes (`},{` and `}]`) and proved by the parser. A piece that begins at a
 member, and is valid once brackets are put around it, was not cut inside a member: a cut inside a
 string leaves the string open, and one inside a nested value leaves the member open. A piece that
-is not valid is cut again by counting brackets, which needs no guess.
+is not valid is cut again by matching brackets, which needs no guess; if it is not valid even so,
+its members are looked at one by one.
 """
 
 import re
 from collections.abc import Generator, Iterator
+from functools import cache
 from typing import NoReturn, Protocol
 
 from pydantic_core import from_json
@@ -73,7 +75,8 @@ class Document:
 
     def batches(self) -> Iterator[list[Member]]:
         """Yield the members, some hundreds at a time; raise InvalidData where they end wrongly."""
-        self._fill()
+        while len(self._buffer) < len(_BOM) and self._fill():
+            pass
         if self._buffer.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise InvalidData(
                 f"{self._name}: UTF-16 text, expected UTF-8", "Save the export as UTF-8."
@@ -140,11 +143,12 @@ class Document:
             self._fill()
         cut = _guess(self._buffer)
         members = self._rows.together(self._buffer[:cut]) if cut else None
+        if members is None and (shallow := _shallow_members().match(self._buffer)):
+            cut = shallow.end()
+            members = self._rows.together(self._buffer[:cut])
         if members is None:
             elements, cut = self._count_brackets()
-            members = self._rows.together(self._buffer[:cut])
-            if members is None:
-                members = self._rows.one_by_one(elements)
+            members = self._rows.one_by_one(elements)
         self._at = cut
         yield members
 
@@ -274,9 +278,11 @@ class Document:
         return match.end() if match else at
 
     def _ends_line(self) -> bool:
-        """Whether only blanks stand between here and the end of the line."""
-        rest = self._buffer[self._at : self._at + 64].lstrip(b" \t\r")
-        return rest[:1] in (b"", b"\n")
+        """Whether nothing but blanks stands between here and the end of the line."""
+        while not (rest := self._buffer[self._at :].lstrip(b" \t\r")):
+            if not self._fill():
+                return True
+        return rest.startswith(b"\n")
 
     def _end(self, at: int) -> int:
         """Give the end of the JSON value at `at`, reading on until it is there."""
@@ -360,6 +366,16 @@ def _value_end(buffer: bytes, at: int) -> int:
         byte = buffer[at : at + 1]
         if byte in (b"", b'"'):
             return -1
+
+
+@cache
+def _shallow_members() -> re.Pattern[bytes]:
+    """Match comma-separated objects that hold at most three levels of other values."""
+    flat = rb'[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+"'
+    inside = b"(?:%b)*+" % flat
+    for _ in range(3):
+        inside = rb"(?:%b|\{%b\}|\[%b\])*+" % (flat, inside, inside)
+    return re.compile(rb"\{%b\}(?:\s*+,\s*+\{%b\})*+" % (inside, inside), re.DOTALL)
 
 
 def _guess(buffer: bytes) -> int:
