@@ -67,7 +67,10 @@ def default_columns(*, several: bool, readable: bool) -> tuple[Column, ...]:
 
 def parse_columns(words: Iterable[str]) -> tuple[Column, ...]:
     """Read `--columns`: keys with commas between, in the order wanted. Raises UsageError."""
+    words = tuple(words)
     keys = [key for word in words for part in word.split(",") if (key := part.strip())]
+    if words and not keys:
+        raise UsageError("--columns names no column", f"Columns: {', '.join(COLUMN_KEYS)}.")
     for key in keys:
         if key not in _BY_KEY:
             raise UsageError(f"no column {key!r}", f"Columns: {', '.join(COLUMN_KEYS)}.")

@@ -133,14 +133,20 @@ class Criteria:
 
 
 def parse_statuses(words: Iterable[str]) -> frozenset[str | None] | None:
-    """Read `--status` words, each of which may be several with commas between. None: no word."""
+    """Read `--status` words, each of which may be several with commas between. None: none given.
+
+    Raises UsageError for words that are empty: a script with an unset variable wants to know.
+    """
     statuses: set[str | None] = set()
+    words = tuple(words)
     for word in ",".join(words).split(","):
         if word := word.strip():
             known = word.lower()
             statuses.add(
                 None if known == NO_STATUS else known if known in set(JoinStatus) else word
             )
+    if words and not statuses:
+        raise UsageError("--status names no status", "Leave it out to list everybody.")
     return frozenset(statuses) or None
 
 

@@ -146,8 +146,8 @@ def _refusal(status: int, said: str, where: str) -> CoursectlError:
         case 403:
             return AccessDenied(
                 f"{where}: not allowed (403){said}",
-                "Members of a course are shown to its creator and managers only:"
-                " use the token of one (COURSECTL_TOKEN).",
+                "The role creator or manager in the course is needed:"
+                " set COURSECTL_TOKEN to the token of such a person.",
             )
         case 404 | 410:
             return NotFound(
