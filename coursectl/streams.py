@@ -28,10 +28,6 @@ _BEFORE_PROGRESS = 0.5
 """Seconds of work before a progress bar shows."""
 
 
-class ClosedPipe(Exception):
-    """Whoever read stdout has stopped reading."""
-
-
 # stderr
 
 
@@ -169,7 +165,7 @@ def to_stdout(talk: Talk, *, pager_above: int | None = None) -> "Iterator[Sink]"
     """Give a place to write to; what fails before `HELD_BACK` bytes writes nothing.
 
     With `pager_above`, all is held back, and shown by the pager if it has more lines than that.
-    Raises ClosedPipe when nobody reads on.
+    Raises BrokenPipeError when nobody reads on, and UsageError when stdout cannot be written.
     """
     out = sys.stdout.buffer
     try:
@@ -185,11 +181,15 @@ def to_stdout(talk: Talk, *, pager_above: int | None = None) -> "Iterator[Sink]"
             held.release()
         out.flush()
     except BrokenPipeError:
-        # Python flushes stdout once more at exit, and would complain there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise ClosedPipe from None
+        raise
     except OSError as error:
         raise _cannot_write("stdout", error) from None
+
+
+def forget_stdout() -> None:
+    """Let go of what stdout still holds: Python would write it at exit, and complain there."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - not a path of ours
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _page(text: bytes) -> bool:

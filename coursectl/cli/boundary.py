@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from coursectl import __version__
 from coursectl.errors import CoursectlError, ExitCode
 from coursectl.printable import shortened
-from coursectl.streams import ClosedPipe, say
+from coursectl.streams import forget_stdout, say
 
 
 class Boundary(TyperGroup):
@@ -41,7 +41,9 @@ def _boundary() -> Iterator[None]:
     except CoursectlError as error:
         say(error.message, *error.hints)
         raise typer.Exit(error.exit_code) from None
-    except ClosedPipe:
+    except BrokenPipeError:
+        # Whoever read stdout has seen enough, as in `| head`.
+        forget_stdout()
         raise typer.Exit(ExitCode.OK) from None
     except KeyboardInterrupt:
         say("interrupted")
