@@ -46,12 +46,11 @@ class Gathering:
     ) -> None:
         self.rosters: list[Roster] = []
         """The rosters, once they have been read."""
-        self.total = 0
-        """Members in the rosters, wanted or not, once they have been read."""
         self.shown = 0
         """Members given so far."""
         self.warnings: list[tuple[str, ...]] = []
         """What a person should know: what, and lines that say how or why."""
+        self._read: list[tuple[Source, Reading]] = []
         self._sources = sources
         self._criteria = criteria
         self._now = now
@@ -60,6 +59,11 @@ class Gathering:
         self._on_progress = on_progress
         self._needs_moment = criteria.needs_moment or shows_ages
         self._needs_course = shows_course
+
+    @property
+    def total(self) -> int:
+        """Members in the rosters, wanted or not, once they have been read. May cost requests."""
+        return sum(source.total(reading) for source, reading in self._read)
 
     def batches(self) -> Iterator[Batch]:
         """Yield the members that the criteria ask for, in order. Raises CoursectlError."""
@@ -76,7 +80,7 @@ class Gathering:
         whole = True
         for members in source.batches(reading, self._criteria):
             self._on_progress(reading.members, reading.count)
-            if roster is None and self._must_hold(reading):
+            if roster is None and source.is_local and self._must_hold(reading):
                 held += members
                 continue
             roster = roster or self._roster(source, reading)
@@ -121,7 +125,7 @@ class Gathering:
             if not self._tolerance.allow_incomplete:
                 raise
             self.warnings.append((error.message,))
-        self.total += source.total(reading)
+        self._read.append((source, reading))
         self.warnings += [(warning,) for warning in source.warnings]
         if reading.invalid:
             more = reading.invalid - len(reading.problems)

@@ -6,7 +6,6 @@ Text that a member chose is defused: a spreadsheet runs a cell that begins with 
 """
 
 import csv
-import io
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -48,10 +47,26 @@ class CsvRenderer:
         text = to_json(rows)
         if rows and (records := _records_of(text, rows, self.delimiter.encode(), end.encode())):
             return records
-        file = io.StringIO(newline="")
-        writer = csv.writer(file, delimiter=self.delimiter, lineterminator=end)
+        lines = _Records(end)
+        writer = csv.writer(lines, delimiter=self.delimiter, lineterminator=_Records.WRITTEN)
         writer.writerows([_as_in_json(cell) for cell in row] for row in from_json(text))
-        return file.getvalue().encode()
+        return "".join(lines).encode()
+
+
+class _Records(list[str]):
+    """What csv.writer writes, a record at a time, with the end of line that is wanted.
+
+    It puts quotes around what is in its own end of line: CR and LF both, whatever is wanted.
+    """
+
+    WRITTEN = "\r\n"
+
+    def __init__(self, end: str) -> None:
+        super().__init__()
+        self._end = end
+
+    def write(self, record: str) -> None:
+        self.append(record.removesuffix(self.WRITTEN) + self._end)
 
 
 def _records_of(text: bytes, rows: _Rows, delimiter: bytes, end: bytes) -> bytes | None:

@@ -44,8 +44,10 @@ def _objects(batch: Batch, columns: tuple[Column, ...], between: bytes) -> bytes
         keys = [column.key for column in columns]
         rows = raw_values(batch, columns)
         text = to_json([dict(zip(keys, row, strict=True)) for row in rows])
-    # Inside a string every quote is escaped, so this can only be where one object meets the next.
-    text = text[1:-1].replace(b'},{"', b"}" + between + b'{"')
+    # A quote in a string is escaped and one at its end is followed by a comma or a bracket, so this
+    # can only be where one object meets the next.
+    opening = b'{"%b":' % columns[0].key.encode()
+    text = text[1:-1].replace(b"}," + opening, b"}" + between + opening)
     return _ACTING.sub(_escaped, text)
 
 

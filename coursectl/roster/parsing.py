@@ -65,6 +65,7 @@ class Reading:
         self._seen = SeenIds()
         self._nameless = 0
         self._document = ""
+        self._largest_count = 0
         self._rows_before = 0
 
     @property
@@ -94,11 +95,19 @@ class Reading:
 
     def prove_complete(self, name: str) -> None:
         """Raise IncompleteRoster unless as many members arrived as the server says there are."""
+        remedy = "Fetch it again, every page of it, or list what there is with --allow-incomplete."
         if self.count is not None and self.count != self.members:
             raise IncompleteRoster(
                 f"{name} is not the whole roster:"
                 f" expected {self.count:,} members, received {self.members:,} unique",
-                "Fetch it again, every page of it, or list what there is with --allow-incomplete.",
+                remedy,
+            )
+        if self.count is not None and self.count < self._largest_count:
+            # Who left made the later pages move up, so another may never have been sent.
+            raise IncompleteRoster(
+                f"{name} may not be the whole roster: it shrank from {self._largest_count:,} to"
+                f" {self.count:,} members while it was fetched",
+                remedy,
             )
 
     # coursectl.roster.documents.Rows
@@ -142,7 +151,9 @@ class Reading:
         self.in_page = True
         self.has_next = fields.get("next", b"null") != b"null"
         if "count" in fields:
-            self.count = self._field(fields, "count", Id, "a whole number, 0 or more")
+            count: int = self._field(fields, "count", Id, "a whole number, 0 or more")
+            self.count = count
+            self._largest_count = max(self._largest_count, count)
         if "fetched_at" in fields:
             self.fetched_at = self._field(fields, "fetched_at", Moment, EXPECTED["joined_at"])
         if "course" in fields:
@@ -209,6 +220,14 @@ def parse_course(body: bytes, name: str) -> Course:
     """Read the answer of `GET /api/v2/course/{id}/`. Raises InvalidData."""
     course: Course = _answer(body, name, Course, "a course")
     return course
+
+
+def is_empty_page(body: bytes) -> bool:
+    """Tell whether an answer is a page of nothing, without asking what else it might be."""
+    try:
+        return bool(from_json(body)["count"] == 0)
+    except (ValueError, TypeError, KeyError):
+        return False
 
 
 def parse_course_page(body: bytes, name: str) -> tuple[int, list[Course]]:

@@ -1,5 +1,6 @@
 """Rosters saved as JSON: a file, stdin, or the bundled demo."""
 
+import errno
 import sys
 import zlib
 from collections.abc import Iterator
@@ -58,6 +59,8 @@ class Export:
 
     def _open(self) -> BinaryIO:
         if self._path is None:
+            if sys.stdin is None:
+                raise OSError(errno.EBADF, "stdin is closed")
             return open(sys.stdin.fileno(), "rb", closefd=False)
         return self._path.open("rb")
 

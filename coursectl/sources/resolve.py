@@ -43,7 +43,7 @@ def _source(course: str, settings: Callable[[], Settings]) -> "Source":
     if course.lower().startswith(("https://", "http://")):
         found = settings()
         return _course(_id_in(course, found.url), found)
-    is_path = course.lower().endswith(EXPORT_SUFFIXES) or os.sep in course
+    is_path = course.startswith((".", "~", os.sep)) or course.lower().endswith(EXPORT_SUFFIXES)
     if is_path or os.path.exists(course):  # noqa: PTH110 - Path.exists raises on a long name
         return Export(Path(course), course)
     from coursectl.sources.api.courses import find_course
@@ -59,7 +59,8 @@ def _course(id_: int, settings: Settings) -> "Source":
 
 def _id_in(url: str, community: str) -> int:
     """Give the course id in a URL of the community. Raises UsageError, and sends nothing."""
-    shown = shortened(url, 120)
+    scheme, _, rest = url.partition("://")
+    shown = f"{scheme}://{shortened(rest.rpartition('@')[2], 120)}"
     try:
         is_ours = _host(url) == _host(community)
     except ValueError:

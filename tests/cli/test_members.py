@@ -274,7 +274,7 @@ def test_an_unknown_status_is_kept_and_named_once(tmp_path):
     ("name", "code", "message"),
     [
         ("missing.json", ExitCode.NOT_FOUND, "no such file"),
-        ("folder/missing", ExitCode.NOT_FOUND, "no such file"),
+        ("./folder/missing", ExitCode.NOT_FOUND, "no such file"),
         (".", ExitCode.INVALID_DATA, "a directory, expected an export"),
     ],
 )

@@ -1,7 +1,5 @@
 """A course by its slug or exact name: `GET /api/v2/course/search/`."""
 
-from collections.abc import Iterator
-
 from coursectl.errors import NotFound
 from coursectl.printable import printable, shortened
 from coursectl.roster.member import Course
@@ -22,7 +20,7 @@ def find_course(wanted: str, settings: Settings) -> CourseMembers:
     found: dict[int | None, Course] = {}
     # The search looks into names and descriptions, where a slug stands with blanks for hyphens.
     for text in dict.fromkeys((wanted, wanted.replace("-", " "))):
-        found |= {course["id"]: course for course in _search(api, text)}
+        found |= _search(api, text)
         matches = [course for course in found.values() if _is_named(course, wanted)]
         if matches:
             break
@@ -43,15 +41,18 @@ def find_course(wanted: str, settings: Settings) -> CourseMembers:
             )
 
 
-def _search(api: Api, text: str) -> Iterator[Course]:
+def _search(api: Api, text: str) -> dict[int | None, Course]:
+    """Give the courses that a search finds, by id; a page with none that is new ends it."""
+    found: dict[int | None, Course] = {}
     offset = 0
     while True:
         query: dict[str, str | int] = {"search": text, "limit": PAGE_SIZE, "offset": offset}
         count, courses = parse_course_page(*api.get("/api/v2/course/search/", query))
-        yield from courses
+        before = len(found)
+        found |= {course["id"]: course for course in courses}
         offset += len(courses)
-        if not courses or offset >= count:
-            return
+        if len(found) == before or offset >= count:
+            return found
 
 
 def _is_named(course: Course, wanted: str) -> bool:

@@ -10,7 +10,7 @@ from coursectl.printable import shortened
 from coursectl.roster.criteria import Criteria
 from coursectl.roster.join_status import SEEN_STATUSES, JoinStatus
 from coursectl.roster.member import Course, Member
-from coursectl.roster.parsing import Reading, parse_course
+from coursectl.roster.parsing import Reading, is_empty_page, parse_course
 from coursectl.settings import Settings
 from coursectl.sources.api.session import Api, BadRequest
 
@@ -34,6 +34,7 @@ class CourseMembers:
         self._course = course
         self._api = Api(settings)
         self._narrowed = False
+        self._taken: list[str] = []
 
     @cached_property
     def course_name(self) -> str | None:
@@ -54,7 +55,7 @@ class CourseMembers:
         offset = 0
         body, where = self._first_page(query, criteria.statuses)
         if criteria.statuses is not None:
-            self._warn(criteria.statuses, str(query["statuses"]))
+            self._warn(criteria.statuses)
         while True:
             rows, members = reading.rows, reading.members
             reading.count = None
@@ -73,7 +74,7 @@ class CourseMembers:
     def total(self, reading: Reading) -> int:
         """Give how many members the course has, with one request more if a part was asked for."""
         if not self._narrowed:
-            return reading.count or 0
+            return (reading.count or 0) - reading.invalid
         whole = Reading()
         query: dict[str, str | int] = {"ordering": "joined_at", "limit": 1}
         for _ in whole.document([self._first_page(query, None)[0]], self._path):
@@ -86,22 +87,46 @@ class CourseMembers:
         """Get a page for the statuses in the first form that the server takes; `query` keeps it.
 
         How a server answers a status that it does not know is not documented, and neither is which
-        of two ways of writing a list it reads: a 400 leads to the next form.
+        of two ways of writing a list it reads: a 400, or nobody, leads to the next form.
         """
-        words = _words(statuses)
-        known = [word for word in words if word in _DOCUMENTED] or list(_DOCUMENTED)
-        forms = dict.fromkeys((_listed(words), _listed(known), ",".join(words), ",".join(known)))
-        *others, last = forms
-        for form in others:
-            query["statuses"] = form
-            try:
-                return self._api.get(self._path, query | {"offset": 0})
-            except BadRequest:
-                continue
-        query["statuses"] = last
-        return self._api.get(self._path, query | {"offset": 0})
+        nobody: tuple[bytes, str, str] | None = None
+        refusal: BadRequest | None = None
+        for words in self._attempts(query, _words(statuses)):
+            for form in dict.fromkeys((_listed(words), ",".join(words))):
+                query["statuses"] = form
+                try:
+                    body, where = self._api.get(self._path, query | {"offset": 0})
+                except BadRequest as error:
+                    refusal = error
+                    continue
+                if len(words) == 1 or not is_empty_page(body):
+                    self._taken = words
+                    return body, where
+                nobody = nobody or (body, where, form)
+                self._taken = words
+            if nobody:
+                body, where, query["statuses"] = nobody
+                return body, where
+        assert refusal is not None  # noqa: S101 - there is an attempt, and it was refused
+        raise refusal
 
-    def _warn(self, asked: frozenset[str | None], taken: str) -> None:
+    def _attempts(self, query: dict[str, str | int], words: list[str]) -> Iterator[list[str]]:
+        """Give the words to ask for: all, and if that is refused, those that are not refused."""
+        yield words
+        known = [word for word in words if word in _DOCUMENTED]
+        others = [word for word in words if word not in _DOCUMENTED]
+        if others:
+            taken = [word for word in others if len(others) > 1 and self._takes(query, word)]
+            yield known + taken or list(_DOCUMENTED)
+
+    def _takes(self, query: dict[str, str | int], word: str) -> bool:
+        try:
+            self._api.get(self._path, query | {"statuses": word, "limit": 1})
+        except BadRequest:
+            return False
+        return True
+
+    def _warn(self, asked: frozenset[str | None]) -> None:
         """Say which of the statuses that were asked for the server cannot have looked for."""
         if None in asked:
             self.warnings.append(
@@ -109,7 +134,7 @@ class CourseMembers:
                 " only those that it sent all the same are listed"
             )
         for word in sorted(word for word in asked if word is not None):
-            if word not in taken:
+            if word not in self._taken:
                 self.warnings.append(
                     f"{self.name}: the server does not take the status {shortened(word)!r},"
                     " so nobody with it can be listed"

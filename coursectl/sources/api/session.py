@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, MaxRetryError, ReadTimeoutError
 from urllib3.util import Retry
 
 from coursectl import __version__
@@ -47,6 +48,7 @@ class _Session(requests.Session):
         if target is not None and resp.url is not None:
             here, there = urlsplit(resp.url), urlsplit(requests.compat.urljoin(resp.url, target))
             if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+                resp.close()
                 raise ServerError(
                     f"{here.path}: the server redirects to {shortened(there.netloc)},"
                     " which is not the configured community",
@@ -85,15 +87,21 @@ class Api:
         where = f"{path}?offset={offset}" if offset else path
         try:
             with self._session.get(url, params=query, timeout=_TIMEOUTS, stream=True) as response:
-                body = _body(response, where)
+                body = self._without_token(_body(response, where))
                 if response.status_code != requests.codes.ok:
                     raise _refusal(response.status_code, message_in(body), where)
                 return body, where
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise ServerError(
                 f"{self.settings.url}{where}: {_reason(error)}",
                 "Check COURSECTL_URL and the network, then try again.",
             ) from None
+
+    def _without_token(self, body: bytes) -> bytes:
+        """Strike out our token in what is no page: a server may repeat it in an error message."""
+        if b'"results"' in body:
+            return body
+        return body.replace(self.settings.token.encode(), b"***")
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self.settings.token}"
@@ -112,9 +120,11 @@ def _body(response: requests.Response, where: str) -> bytes:
     return bytes(body)
 
 
-def _reason(error: requests.RequestException) -> str:
+def _reason(error: Exception) -> str:
     """Say in a few words why there was no answer; the libraries' own words name their innards."""
     match error:
+        case requests.ConnectionError(args=[MaxRetryError(reason=ReadTimeoutError())]):
+            return "no answer in time"
         case requests.exceptions.SSLError():
             return "the connection is not secure (TLS certificate)"
         case requests.exceptions.Timeout():

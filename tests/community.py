@@ -1,0 +1,369 @@
+"""A community on loopback that answers as the API is known to, and misbehaves on demand.
+
+Where the API's behaviour is not known, an attribute of `Community` chooses: the largest page that
+is granted, how a list of statuses is written, what an unknown status does, where nulls sort.
+"""
+
+import json
+import re
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from coursectl.settings import Settings
+
+TOKEN = "s3cret-token-of-a-manager"
+ONLOOKER = "s3cret-token-of-an-onlooker"
+
+DOCUMENTED = ("creator", "manager", "joined", "invited", "requested")
+SEEN = "payment_waiting"
+"""A status that the official client relies on and the reference does not list."""
+DEFAULT_STATUSES = ("manager", "joined")
+
+
+def row(id_: int, **fields: Any) -> dict[str, Any]:
+    """A member as the API sends one; what is not named is believable."""
+    usual = {
+        "id": id_,
+        "username": f"member_{id_}",
+        "real_name": f"Member {id_}",
+        "avatar": None,
+        "join_status": "joined",
+        "user_completion_rate": 0,
+        "last_active_at": None,
+        "joined_at": f"2026-01-{id_ % 28 + 1:02}T00:00:00Z",
+    }
+    return usual | fields
+
+
+@dataclass
+class Course:
+    id: int
+    members: list[dict[str, Any]] = field(default_factory=list)
+    name: str = "Food Safety"
+    slug: str = "food-safety"
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    target: str
+    """The path and the query, as they came."""
+    headers: dict[str, str]
+    """By their names in small letters."""
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.target).path
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {name: values[-1] for name, values in self.all_values.items()}
+
+    @property
+    def all_values(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.target).query, keep_blank_values=True)
+
+    @property
+    def token(self) -> str | None:
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token if scheme == "Bearer" else None
+
+    def asking(self, **query: object) -> "Request":
+        """The same request with another query."""
+        return replace(self, target=f"{self.path}?{urlencode(self.query | query)}")
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
+    sent: int | None = None
+    """Bytes of the body after which the connection breaks."""
+
+
+Misdeed = Reply | Callable[[Request], Reply | None] | None
+"""An answer, or what is done before answering: None from it means to answer as usual."""
+
+
+def answer(value: Any, status: int = 200) -> Reply:
+    return Reply(status, json.dumps(value).encode())
+
+
+def detail(status: int, text: str) -> Reply:
+    """An error as Django REST Framework words it."""
+    return answer({"detail": text}, status)
+
+
+def errors(status: int, text: str, *, field: str | None = None) -> Reply:
+    """An error in one of the two shapes that the official client knows."""
+    said = {"code": "invalid", "message": text}
+    entry = said if field is None else {"field": field, "messages": [said]}
+    return answer({"errors": [entry]}, status)
+
+
+def html(status: int, title: str) -> Reply:
+    page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><p>Sorry.</p></body>"
+    return Reply(status, page.encode(), (("Content-Type", "text/html"),))
+
+
+def redirect(location: str, status: int = 302) -> Reply:
+    return Reply(status, headers=(("Location", location),))
+
+
+class Community:
+    """The server. What it holds and how it behaves are attributes, to be set at any time."""
+
+    def __init__(self, *courses: Course) -> None:
+        self.courses = {course.id: course for course in courses}
+        self.tokens = {TOKEN}
+        """Of people who are a manager of every course."""
+        self.onlookers = {ONLOOKER}
+        """Tokens of people who manage no course."""
+        self.page_size = 20
+        self.largest_page = 100
+        self.list_forms = {"json", "comma"}
+        self.known_statuses = {*DOCUMENTED, SEEN}
+        self.refuses_unknown_statuses = True
+        self.nulls_first = False
+        # How members without a status are asked for is not known: the API has no word for them.
+        # Here they come with every request for several statuses, so that there is a way at all.
+        self.nulls_with_lists = True
+        self.requests: list[Request] = []
+        self.connections = 0
+        self.misdeeds: list[Misdeed] = []
+        """What befalls the next requests, one each."""
+        self.misdeed_for_good: Misdeed = None
+        """What befalls every request after these."""
+        self.failures: list[BaseException] = []
+        """What went wrong in the server itself."""
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(url=self.url, token=TOKEN)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"COURSECTL_URL": self.url, "COURSECTL_TOKEN": TOKEN}
+
+    def asked(self, path: str) -> list[dict[str, str]]:
+        """The queries of the requests for a path, in turn."""
+        return [request.query for request in self.requests if request.path == path]
+
+    @contextmanager
+    def running(self) -> Iterator["Community"]:
+        server = _Server(self)
+        self.port = server.server_port
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+        assert self.failures == []
+
+    # Misdeeds
+
+    def edited(self, edit: Callable[[Any], object]) -> Misdeed:
+        """Answer as usual, but for what `edit` does to the JSON of an answer that is no error."""
+
+        def edited(request: Request) -> Reply:
+            reply = self.behave(request)
+            if reply.status != 200:
+                return reply
+            page = json.loads(reply.body)
+            edit(page)
+            return replace(reply, body=json.dumps(page).encode())
+
+        return edited
+
+    def first_page(self, request: Request) -> Reply:
+        """Answer with the first page, whichever was asked for."""
+        return self.behave(request.asking(offset=0))
+
+    def cut(self, request: Request) -> Reply:
+        """Answer as usual, and break the connection halfway."""
+        reply = self.behave(request)
+        return replace(reply, sent=len(reply.body) // 2)
+
+    # How it answers
+
+    def take(self, request: Request) -> Reply:
+        self.requests.append(request)
+        misdeed = self.misdeeds.pop(0) if self.misdeeds else self.misdeed_for_good
+        reply = misdeed(request) if callable(misdeed) else misdeed
+        return reply or self.behave(request)
+
+    def behave(self, request: Request) -> Reply:
+        if not request.path.endswith("/"):
+            path, mark, query = request.target.partition("?")
+            return redirect(f"{path}/{mark}{query}", 301)
+        if request.token not in self.tokens | self.onlookers:
+            return detail(401, "Authentication credentials were not provided.")
+        if request.method != "GET":
+            return detail(405, f'Method "{request.method}" not allowed.')
+        if request.path == "/api/v2/course/search/":
+            return self._search(request)
+        match = re.fullmatch(r"/api/v2/course/(\d+)/(users/)?", request.path)
+        course = self.courses.get(int(match[1])) if match else None
+        if match is None or course is None:
+            return detail(404, "Not found.")
+        if not match[2] and request.query.get("view", "user") == "user":
+            return answer({"id": course.id, "name": course.name, "slug": course.slug})
+        if request.token in self.onlookers:
+            return detail(403, "You do not have permission to perform this action.")
+        return self._members(request, course) if match[2] else self._dashboard(course)
+
+    def _dashboard(self, course: Course) -> Reply:
+        rates = [member.get("user_completion_rate") or 0 for member in course.members]
+        average = sum(rates) / len(rates) if rates else 0
+        return answer(
+            {
+                "id": course.id,
+                "name": course.name,
+                "slug": course.slug,
+                "avg_completion_rate": average,
+            }
+        )
+
+    def _search(self, request: Request) -> Reply:
+        text = request.query.get("search", "").casefold()
+        found = [
+            {"id": course.id, "name": course.name, "slug": course.slug, "type": "self-paced"}
+            for course in sorted(self.courses.values(), key=lambda course: -course.id)
+            if text in course.name.casefold() or text in course.description.casefold()
+        ]
+        return self._page(request, found)
+
+    def _members(self, request: Request, course: Course) -> Reply:
+        statuses = self._statuses(request.query.get("statuses"))
+        if statuses is None:
+            return errors(400, "Select a valid choice.", field="statuses")
+        members = [member for member in course.members if member.get("join_status") in statuses]
+        if text := request.query.get("search", "").casefold():
+            members = [
+                member
+                for member in members
+                if any(
+                    text in (member.get(name) or "").casefold()
+                    for name in ("username", "real_name")
+                )
+            ]
+        ordering = request.query.get("ordering", "-joined_at")
+        column = ordering.removeprefix("-")
+        if column not in ("joined_at", "last_active_at"):
+            return errors(400, "Select a valid choice.", field="ordering")
+        some = [member for member in members if member.get(column) is not None]
+        none = [member for member in members if member.get(column) is None]
+        some.sort(key=lambda member: moment(member[column]), reverse=ordering.startswith("-"))
+        return self._page(request, none + some if self.nulls_first else some + none)
+
+    def _statuses(self, text: str | None) -> set[str | None] | None:
+        """The statuses that are asked for; None if one of them is not known and that matters."""
+        if not text:
+            return set(DEFAULT_STATUSES)
+        if "json" in self.list_forms and text.startswith("["):
+            words = json.loads(text)
+        elif "comma" in self.list_forms:
+            words = text.split(",")
+        else:
+            words = [text]
+        if self.refuses_unknown_statuses and not self.known_statuses.issuperset(words):
+            return None
+        several = len(words) > 1 and self.nulls_with_lists
+        return {*words, None} if several else set(words)
+
+    def _page(self, request: Request, rows: list[dict[str, Any]]) -> Reply:
+        limit = min(_number(request, "limit") or self.page_size, self.largest_page)
+        offset = _number(request, "offset")
+
+        def link(offset: int) -> str:
+            return self.url + request.asking(limit=limit, offset=offset).target
+
+        return answer(
+            {
+                "count": len(rows),
+                "next": link(offset + limit) if offset + limit < len(rows) else None,
+                "previous": link(max(0, offset - limit)) if offset else None,
+                "results": rows[offset : offset + limit],
+            }
+        )
+
+
+def moment(text: str) -> datetime:
+    """Read a date-time of a row."""
+    return datetime.fromisoformat(text)
+
+
+def _number(request: Request, name: str) -> int:
+    text = request.query.get(name, "")
+    return int(text) if text.isdecimal() else 0
+
+
+class _Server(ThreadingHTTPServer):
+    def __init__(self, community: Community) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.community = community
+        self.open: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.community.connections += 1
+        self.open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Take down what went wrong, but for whoever asked being gone."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, ConnectionError):
+            self.community.failures.append(error)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in list(self.open):
+            # It waits for a next request on a connection that was kept open.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def answer(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.rfile.read(int(headers.get("content-length", 0)))
+        reply = self.server.community.take(Request(self.command, self.path, headers))
+        self.send_response(reply.status)
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body[: reply.sent])
+        self.close_connection = self.close_connection or reply.sent is not None
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is said beside the tests."""

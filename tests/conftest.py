@@ -1,0 +1,33 @@
+"""What every test starts from: nothing configured; and a community, for those that ask one."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from coursectl.sources.api import session
+from tests.community import Community, Course, row
+
+
+@pytest.fixture(autouse=True)
+def _nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("COURSECTL_"):
+            monkeypatch.delenv(name)
+    # A proxy is for the outside; it knows nothing of the community on loopback.
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.fixture
+def community() -> Iterator[Community]:
+    """A community with one course: 42, of five members."""
+    with Community(Course(42, [row(id_) for id_ in range(1, 6)])).running() as community:
+        yield community
+
+
+@pytest.fixture
+def retries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many retries as ever, without the seconds between them."""
+    retries = session._RETRIES.new(backoff_factor=0, backoff_jitter=0)
+    monkeypatch.setattr(session, "_RETRIES", retries)

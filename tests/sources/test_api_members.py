@@ -1,0 +1,558 @@
+"""The members of one course, page by page."""
+
+from typing import Any
+
+import pytest
+
+from coursectl.errors import ExitCode, IncompleteRoster, InvalidData, ServerError
+from coursectl.roster.criteria import Criteria
+from coursectl.roster.parsing import Reading
+from coursectl.sources.api.members import CourseMembers
+from tests.community import (
+    DOCUMENTED,
+    SEEN,
+    Community,
+    Course,
+    answer,
+    detail,
+    errors,
+    html,
+    row,
+)
+from tests.running import coursectl
+
+PATH = "/api/v2/course/42/users/"
+
+EVERYBODY = [
+    row(1, join_status="creator"),
+    row(2, join_status="manager"),
+    row(3, join_status="joined"),
+    row(4, join_status="invited", joined_at=None),
+    row(5, join_status="requested", joined_at=None),
+    row(6, join_status=SEEN, joined_at=None),
+    row(7, join_status=None, joined_at=None),
+]
+
+
+def listed(
+    community: Community, criteria: Criteria | None = None, *, skip_invalid: bool = False
+) -> list[int]:
+    """The ids of the whole roster of course 42, proved complete."""
+    source, reading = CourseMembers(42, community.settings), Reading(skip_invalid=skip_invalid)
+    batches = list(source.batches(reading, criteria or Criteria()))
+    reading.prove_complete(source.name)
+    return [member["id"] for batch in batches for member in batch]
+
+
+def statuses(*words: str | None) -> Criteria:
+    return Criteria(statuses=frozenset(words))
+
+
+def warnings(community: Community, criteria: Criteria) -> list[str]:
+    source = CourseMembers(42, community.settings)
+    for _ in source.batches(Reading(), criteria):
+        pass
+    return source.warnings
+
+
+# Pages
+
+
+@pytest.mark.parametrize("largest_page", [1, 2, 4, 5, 100])
+def test_every_member_is_listed_however_few_rows_the_server_grants(community, largest_page):
+    community.largest_page = largest_page
+
+    assert listed(community) == [1, 2, 3, 4, 5]
+    assert len(community.requests) == -(-5 // largest_page)
+
+
+def test_pages_are_asked_for_from_the_oldest_member_a_hundred_at_a_time(community):
+    community.largest_page = 2
+    listed(community)
+
+    everybody = '["creator","manager","joined","invited","requested","payment_waiting"]'
+    assert community.asked(PATH) == [
+        {
+            "ordering": "joined_at",
+            "limit": "100",
+            "statuses": everybody,
+            "offset": offset,
+        }
+        for offset in ("0", "2", "4")
+    ]
+
+
+def test_a_roster_of_more_than_a_page_is_listed_whole(community):
+    community.courses[42].members = [row(id_) for id_ in range(1, 251)]
+
+    assert sorted(listed(community)) == list(range(1, 251))
+    assert [query["offset"] for query in community.asked(PATH)] == ["0", "100", "200"]
+
+
+def test_an_empty_roster_is_a_roster(community):
+    community.courses[42].members = []
+
+    assert listed(community) == []
+
+
+def test_members_come_oldest_first(community):
+    community.courses[42].members = [
+        row(1, joined_at="2026-03-01T00:00:00Z"),
+        row(2, joined_at="2026-01-01T00:00:00Z"),
+        row(3, joined_at="2026-02-01T01:00:00+02:00"),
+        row(4, joined_at="2026-01-31T23:30:00Z"),
+    ]
+
+    assert listed(community) == [2, 3, 4, 1]
+
+
+@pytest.mark.parametrize("nulls_first", [True, False])
+def test_members_who_have_not_joined_are_listed_wherever_the_server_puts_them(
+    community, nulls_first
+):
+    community.nulls_first = nulls_first
+    community.largest_page = 2
+    community.courses[42].members = [
+        row(1),
+        row(2, join_status="invited", joined_at=None),
+        row(3),
+        row(4, join_status="requested", joined_at=None),
+    ]
+
+    assert listed(community) == ([2, 4, 1, 3] if nulls_first else [1, 3, 2, 4])
+
+
+def test_a_next_link_to_another_host_is_nothing_to_follow(community):
+    community.largest_page = 2
+    with Community().running() as elsewhere:
+        lure = f"{elsewhere.url}{PATH}?limit=2&offset=2"
+        community.misdeed_for_good = community.edited(lambda page: page.update(next=lure))
+
+        # It names a next page for good, so the end shows only in a page with nothing on it.
+        assert listed(community) == [1, 2, 3, 4, 5]
+        assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize("fields", [("next", "previous"), ("next",)])
+def test_pages_without_links_are_pages(community, fields):
+    community.largest_page = 2
+
+    def unlinked(page: dict[str, Any]) -> None:
+        for field in fields:
+            del page[field]
+
+    community.misdeed_for_good = community.edited(unlinked)
+
+    assert listed(community) == [1, 2, 3, 4, 5]
+
+
+def test_the_roster_is_fetched_when_it_is_read(community):
+    source = CourseMembers(42, community.settings)
+    assert source.fetched_at is None
+
+    list(source.batches(Reading(), Criteria()))
+
+    assert source.fetched_at is not None
+    assert source.fetched_at.utcoffset().total_seconds() == 0
+
+
+# A roster that changes, or is not what it says
+
+
+def test_a_member_who_joins_between_two_pages_is_listed(community):
+    community.largest_page = 2
+    newcomer = row(6, joined_at="2026-11-23T00:00:00Z")
+    community.misdeeds = [None, lambda _: community.courses[42].members.append(newcomer)]
+
+    assert listed(community) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_member_who_leaves_between_two_pages_makes_the_roster_incomplete(community):
+    """The rows behind move up, and the first of the next page is never sent."""
+    community.largest_page = 2
+    community.misdeeds = [None, lambda _: community.courses[42].members.pop(0) and None]
+
+    with pytest.raises(IncompleteRoster):
+        listed(community)
+
+
+def test_a_member_who_is_let_in_between_two_pages_makes_the_roster_incomplete(community):
+    """Among the first, who have not joined, they move to the end: the rows between move up."""
+    community.largest_page = 2
+    community.nulls_first = True
+    members = community.courses[42].members
+    members[0] = row(1, join_status="requested", joined_at=None)
+    let_in = row(1, joined_at="2026-11-23T00:00:00Z")
+    community.misdeeds = [None, lambda _: members.__setitem__(0, let_in)]
+
+    with pytest.raises(IncompleteRoster) as caught:
+        listed(community)
+
+    assert caught.value.message == (
+        "course 42 is not the whole roster: expected 5 members, received 4 unique"
+    )
+
+
+def test_a_row_that_two_pages_repeat_is_one_member(community):
+    """Somebody who has not joined comes in at the front: the rows behind move down."""
+    community.largest_page = 2
+    community.nulls_first = True
+    invited = row(6, join_status="invited", joined_at=None)
+    community.misdeeds = [None, lambda _: community.courses[42].members.insert(0, invited)]
+
+    source, reading = CourseMembers(42, community.settings), Reading()
+    batches = list(source.batches(reading, Criteria()))
+
+    assert [member["id"] for batch in batches for member in batch] == [1, 2, 3, 4, 5]
+    with pytest.raises(IncompleteRoster, match="expected 6 members, received 5 unique"):
+        reading.prove_complete(source.name)
+
+
+@pytest.mark.parametrize("count", [4, 6, 1_000_000])
+def test_a_count_that_the_rows_do_not_bear_out_is_an_incomplete_roster(community, count):
+    community.largest_page = 2
+    community.misdeed_for_good = community.edited(lambda page: page.update(count=count))
+
+    with pytest.raises(IncompleteRoster, match=f"expected {count:,} members, received 5 unique"):
+        listed(community)
+    assert len(community.requests) < 8
+
+
+def test_a_page_that_is_empty_too_early_makes_the_roster_incomplete(community):
+    community.largest_page = 2
+    empty = community.edited(lambda page: page["results"].clear())
+    community.misdeeds = [None, empty]
+
+    with pytest.raises(IncompleteRoster, match="expected 5 members, received 2 unique"):
+        listed(community)
+    assert len(community.requests) == 2
+
+
+def test_the_same_page_again_and_again_comes_to_an_end(community):
+    community.largest_page = 2
+    community.misdeed_for_good = community.first_page
+
+    with pytest.raises(IncompleteRoster, match="expected 5 members, received 2 unique"):
+        listed(community)
+    assert len(community.requests) == 2
+
+
+def test_the_program_exits_7_for_an_incomplete_roster_and_lists_nothing(community):
+    community.misdeed_for_good = community.edited(lambda page: page.update(count=6))
+
+    outcome = coursectl("members", "42", "--json", environment=community.environment)
+
+    assert outcome.code == ExitCode.INCOMPLETE_ROSTER
+    assert outcome.stdout == b""
+    assert "expected 6 members, received 5 unique" in outcome.stderr
+
+
+def test_the_program_lists_an_incomplete_roster_that_is_good_enough_and_warns(community):
+    community.misdeed_for_good = community.edited(lambda page: page.update(count=6))
+
+    outcome = coursectl(
+        "members",
+        "42",
+        "-c",
+        "id",
+        "--csv",
+        "--allow-incomplete",
+        environment=community.environment,
+    )
+
+    assert outcome.code == ExitCode.OK
+    assert outcome.text == "id\n1\n2\n3\n4\n5\n"
+    assert outcome.stderr == (
+        "coursectl: course 42 is not the whole roster: expected 6 members, received 5 unique\n"
+    )
+
+
+# Who is asked for
+
+
+@pytest.mark.parametrize("forms", [{"json", "comma"}, {"json"}, {"comma"}], ids=" ".join)
+@pytest.mark.parametrize("refuses", [True, False], ids=["strict", "lenient"])
+@pytest.mark.parametrize("knows_more", [True, False], ids=["more", "documented"])
+def test_everybody_whom_the_server_knows_is_listed_by_default(
+    community, forms, refuses, knows_more
+):
+    community.courses[42].members = EVERYBODY
+    community.nulls_with_lists = False
+    community.list_forms = forms
+    community.refuses_unknown_statuses = refuses
+    if not knows_more:
+        community.known_statuses.remove(SEEN)
+
+    # A server that refuses no word looks for every one.
+    assert listed(community) == (
+        [1, 2, 3, 4, 5, 6] if knows_more or not refuses else [1, 2, 3, 4, 5]
+    )
+
+
+@pytest.mark.parametrize("forms", [{"json", "comma"}, {"json"}, {"comma"}], ids=" ".join)
+@pytest.mark.parametrize("refuses", [True, False], ids=["strict", "lenient"])
+def test_several_statuses_are_asked_for_in_a_form_that_the_server_reads(community, forms, refuses):
+    community.courses[42].members = EVERYBODY
+    community.nulls_with_lists = False
+    community.list_forms = forms
+    community.refuses_unknown_statuses = refuses
+
+    assert listed(community, statuses("creator", "invited")) == [1, 4]
+
+
+def test_members_without_a_status_are_listed_where_the_server_sends_them(community):
+    community.courses[42].members = EVERYBODY
+
+    assert listed(community) == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("status", DOCUMENTED)
+def test_one_status_is_asked_for_as_a_bare_word(community, status):
+    community.courses[42].members = EVERYBODY
+
+    assert listed(community, statuses(status)) == [DOCUMENTED.index(status) + 1]
+    assert [query["statuses"] for query in community.asked(PATH)] == [status]
+
+
+def test_members_without_a_status_are_asked_for_by_every_word_there_is(community):
+    community.courses[42].members = EVERYBODY
+
+    listed(community, statuses(None))
+
+    assert community.asked(PATH)[0]["statuses"] == (
+        '["creator","manager","joined","invited","requested","payment_waiting"]'
+    )
+
+
+def test_members_without_a_status_who_are_asked_for_come_with_a_warning(community):
+    assert warnings(community, statuses(None)) == [
+        "course 42: the API cannot be asked for members without a status;"
+        " only those that it sent all the same are listed"
+    ]
+
+
+def test_a_word_that_the_server_knows_is_passed_on(community):
+    community.courses[42].members = [row(1), row(2, join_status="expired")]
+    community.known_statuses.add("expired")
+
+    assert listed(community, statuses("expired")) == [2]
+    assert warnings(community, statuses("expired")) == []
+
+
+@pytest.mark.parametrize("others", [(), ("joined",), ("joined", "invited")])
+@pytest.mark.parametrize("word", ["expired", "join", "Joined"])
+def test_a_word_that_the_server_refuses_is_named(community, others, word):
+    assert warnings(community, statuses(word, *others)) == [
+        f"course 42: the server does not take the status '{word}', so nobody with it can be listed"
+    ]
+
+
+def test_a_word_that_the_server_knows_is_not_lost_over_one_that_it_refuses(community):
+    community.courses[42].members = EVERYBODY
+    community.nulls_with_lists = False
+
+    assert listed(community, statuses(SEEN, "joined", "expired")) == [3, 6]
+
+
+def test_a_default_that_the_server_does_not_know_is_nothing_to_talk_about(community):
+    community.known_statuses.remove(SEEN)
+
+    assert warnings(community, Criteria()) == []
+
+
+def test_the_form_that_the_server_took_is_kept_for_all_pages(community):
+    community.list_forms = {"comma"}
+    community.largest_page = 2
+    listed(community)
+
+    taken = [query["statuses"] for query in community.asked(PATH) if query["offset"] != "0"]
+    assert taken == ["creator,manager,joined,invited,requested,payment_waiting"] * 2
+
+
+def test_a_server_that_refuses_every_form_has_the_last_word(community):
+    community.misdeed_for_good = errors(400, "Not in this course.", field="statuses")
+
+    with pytest.raises(ServerError, match=r"statuses: Not in this course\."):
+        listed(community)
+    assert len(community.requests) == 4
+
+
+def test_a_refusal_of_another_page_is_no_reason_to_begin_again(community):
+    community.largest_page = 2
+    community.misdeeds = [None, detail(400, "Invalid offset.")]
+
+    with pytest.raises(ServerError, match="Invalid offset"):
+        listed(community)
+    assert len(community.requests) == 2
+
+
+def test_the_search_is_the_servers_work(community):
+    community.courses[42].members = [
+        row(1, username="ann", real_name=None),
+        row(2, real_name="Joanna & Sons +1%"),
+        row(3),
+    ]
+
+    assert listed(community, Criteria(search="ANN")) == [1, 2]
+    assert listed(community, Criteria(search="& Sons +1%")) == [2]
+    assert community.asked(PATH)[-1]["search"] == "& Sons +1%"
+
+
+def test_what_the_server_cannot_filter_is_not_asked_of_it(community):
+    listed(community, Criteria(min_completion=10, never_active=True, limit=3))
+
+    assert set(community.asked(PATH)[-1]) == {"ordering", "limit", "statuses", "offset"}
+
+
+# How many there are
+
+
+def total(community: Community, criteria: Criteria) -> int:
+    source, reading = CourseMembers(42, community.settings), Reading()
+    for _ in source.batches(reading, criteria):
+        pass
+    return source.total(reading)
+
+
+def test_the_total_is_the_count_where_everybody_was_asked_for(community):
+    assert total(community, Criteria(min_completion=100)) == 5
+    assert {query["limit"] for query in community.asked(PATH)} == {"100"}
+
+
+@pytest.mark.parametrize(
+    "criteria", [Criteria(search="member_3"), statuses("invited"), statuses("invited", "joined")]
+)
+def test_the_total_is_asked_for_where_only_a_part_was(community, criteria):
+    community.courses[42].members[0]["join_status"] = "invited"
+    community.list_forms = {"comma"}
+
+    assert total(community, criteria) == 5
+    assert community.asked(PATH)[-1]["limit"] == "1"
+
+
+# The course's name
+
+
+def test_the_name_of_the_course_is_asked_for_once(community):
+    source = CourseMembers(42, community.settings)
+
+    assert [source.course_name, source.course_name] == ["Food Safety", "Food Safety"]
+    assert [request.target for request in community.requests] == ["/api/v2/course/42/"]
+
+
+def test_a_course_known_already_is_not_asked_for(community):
+    course = {"id": 42, "name": "Known", "slug": "known"}
+
+    assert CourseMembers(42, community.settings, course).course_name == "Known"
+    assert community.requests == []
+
+
+def test_a_course_may_have_no_name(community):
+    community.misdeeds = [answer({"id": 42})]
+
+    assert CourseMembers(42, community.settings).course_name is None
+
+
+def test_an_answer_that_is_no_course_is_invalid(community):
+    community.misdeeds = [html(200, "Sign in")]
+
+    with pytest.raises(InvalidData) as caught:
+        _ = CourseMembers(42, community.settings).course_name
+    assert caught.value.message == "/api/v2/course/42/: found 'Sign in', expected a course"
+
+
+# Answers that are no pages
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (html(200, "Sign in"), f"{PATH}: found a web page (HTML) titled 'Sign in'"),
+        (answer([row(1)]), f"{PATH}: not a page of members (it has no count)"),
+        (answer({"results": [row(1)]}), f"{PATH}: not a page of members (it has no count)"),
+        (answer({"detail": "Try later."}), f"{PATH}: found an error of the server (Try later.)"),
+        (answer({"count": 1}), f"{PATH}: found an object without results"),
+        (answer({"count": "5", "results": []}), f'{PATH}: count: found "5", expected'),
+        (answer({"count": -1, "results": []}), f"{PATH}: count: found -1, expected"),
+        (answer(None), f"{PATH}: found 'null', expected a roster"),
+    ],
+    ids=[
+        "web page",
+        "list",
+        "no count",
+        "detail",
+        "no results",
+        "count in quotes",
+        "negative count",
+        "null",
+    ],
+)
+@pytest.mark.parametrize("page", [0, 1])
+def test_an_answer_that_is_no_page_of_members_is_invalid(community, reply, said, page):
+    community.largest_page = 1
+    community.misdeeds = [*[None] * page, reply]
+
+    with pytest.raises(InvalidData) as caught:
+        listed(community)
+
+    where = f"{PATH}?offset=1" if page else PATH
+    assert caught.value.message.startswith(said.replace(PATH, where))
+
+
+@pytest.mark.parametrize("tail", [b"", b"}", b'{"id":', b"null]"])
+def test_an_answer_that_is_not_json_to_its_end_is_invalid(community, tail):
+    whole = answer({"count": 1, "results": [row(1)]})
+    broken = type(whole)(200, whole.body.removesuffix(b"]}") + tail)
+    community.misdeeds = [broken]
+
+    with pytest.raises(InvalidData):
+        listed(community)
+
+
+def test_an_invalid_row_is_named_with_its_page(community):
+    community.largest_page = 2
+    community.courses[42].members[3]["user_completion_rate"] = 101
+
+    with pytest.raises(InvalidData) as caught:
+        listed(community)
+
+    assert caught.value.message == f"{PATH}?offset=2: 1 invalid member"
+    assert caught.value.hints[0] == (
+        f"{PATH}?offset=2:1: row 4 (id 4): user_completion_rate: found 101,"
+        " expected a number from 0 to 100, or null"
+    )
+
+
+def test_invalid_rows_that_are_left_out_leave_the_roster_complete(community):
+    community.largest_page = 2
+    community.courses[42].members[3]["user_completion_rate"] = 101
+    del community.courses[42].members[4]["id"]
+
+    assert listed(community, skip_invalid=True) == [1, 2, 3]
+
+
+def test_the_roster_of_a_course_that_breaks_off_is_no_roster(community):
+    community.largest_page = 2
+    community.misdeeds = [None, community.cut]
+
+    with pytest.raises(ServerError, match=r"users/\?offset=2: the answer broke off"):
+        listed(community)
+
+
+def test_everybody_is_shown_by_the_program(community):
+    community.courses[42] = Course(42, EVERYBODY)
+    community.largest_page = 2
+
+    outcome = coursectl(
+        "members", "42", "--csv", "-c", "id,join_status", environment=community.environment
+    )
+
+    assert outcome.code == ExitCode.OK
+    assert outcome.text == (
+        "id,join_status\n1,creator\n2,manager\n3,joined\n4,invited\n5,requested\n"
+        "6,payment_waiting\n7,\n"
+    )
+    assert outcome.stderr == (
+        "coursectl: course 42: join_status 'payment_waiting' is not one that the API documents;"
+        " kept as it is\n"
+    )
