@@ -60,7 +60,8 @@ class Talk:
         if not self._quiet and sys.stderr.isatty():
             self._timer = Timer(_BEFORE_PROGRESS, self._show)
             self._timer.daemon = True
-            self._timer.start()
+            with _signals_for_this_thread():
+                self._timer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,6 +103,19 @@ class Talk:
             progress.add_task("", completed=self._done, total=self._total)
             progress.start()
             self._progress = progress
+
+
+@contextmanager
+def _signals_for_this_thread() -> Iterator[None]:
+    """Start threads that take no signals: one that they took would not interrupt a read here."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 # stdout
@@ -197,7 +211,10 @@ def _page(text: bytes) -> bool:
     import shlex
     import subprocess
 
-    command = shlex.split(os.environ.get("PAGER", "less"))
+    try:
+        command = shlex.split(os.environ.get("PAGER", "less"))
+    except ValueError:
+        return False
     if command in ([], ["cat"]):
         return False
     # less stays only for what fills the screen, shows colour and leaves the text behind.
@@ -228,6 +245,8 @@ def to_file(path: Path) -> "Iterator[Sink]":
     """
     shown = printable(str(path))
     try:
+        with suppress(FileNotFoundError):
+            path.stat()  # a loop of links is told here, as an OSError
         if path.exists() and not path.is_file():
             if path.is_dir():
                 raise UsageError(f"{shown} is a directory", "Name a file in it.")
@@ -252,7 +271,7 @@ def to_file(path: Path) -> "Iterator[Sink]":
 @contextmanager
 def _beside(path: Path) -> Iterator[BinaryIO]:
     """Open a file beside `path` that takes its place at a good end, and is gone at any other."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=".coursectl-", dir=path.parent)
     beside = Path(name)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor

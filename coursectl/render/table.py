@@ -21,10 +21,10 @@ from coursectl.render.values import percent, raw_values
 from coursectl.roster.criteria import Batch
 
 _GAP = "  "
-_BARS = (10, 5, 0)
+_BARS = (10, 5)
 """Cells of a completion bar, the widest first."""
 _FULL, _EMPTY = "━", "─"
-_FOLDING = ("avatar", "id", "username", "joined_at", "last_active_at")
+_FOLDING = ("avatar", "id", "username", "joined_at", "last_active_at", "join_status")
 """Columns that fold away, the first one first."""
 _NAME_WIDTH = 20
 """Cells that free text keeps as long as another column can fold away."""
@@ -91,20 +91,22 @@ class TableRenderer:
     # Where everything goes
 
     def _layout(self, columns: tuple[Column, ...], rows: list[list[_Cell]]) -> _Layout:
-        natural = {
+        texts = {
             column: max(cell_len(row[place][0]) for row in rows)
             for place, column in enumerate(columns)
         }
         if self.width is not None and self.may_fold:
             # One name of 200 characters must not push the other columns apart.
-            natural |= {c: min(natural[c], _LONG_NAME) for c in columns if c.is_free_text}
-        least = {c: min(natural[c], _NAME_WIDTH) if c.is_free_text else natural[c] for c in columns}
+            texts |= {c: min(texts[c], _LONG_NAME) for c in columns if c.is_free_text}
         for kept in self._foldings(columns):
-            for bar in _BARS[:2]:
-                if self.width is None or _total(least, kept, bar) <= self.width:
-                    return self._spread(kept, natural, least, bar)
-        tight = {column: min(natural[column], _LEAST_WIDTH) for column in columns}
-        return self._spread(kept, natural, tight, bar=0)
+            for bar in _BARS:
+                wanted = {column: _cells(column, texts[column], bar) for column in kept}
+                least = {c: min(w, _NAME_WIDTH) if c.is_free_text else w for c, w in wanted.items()}
+                if self.width is None or _total(least) <= self.width:
+                    return _Layout(kept, self._spread(wanted, least), bar)
+        wanted = {column: _cells(column, texts[column], 0) for column in kept}
+        least = {column: min(width, _LEAST_WIDTH) for column, width in wanted.items()}
+        return _Layout(kept, self._spread(wanted, least), 0)
 
     def _foldings(self, columns: tuple[Column, ...]) -> Iterator[tuple[Column, ...]]:
         yield columns
@@ -114,23 +116,15 @@ class TableRenderer:
                     columns = tuple(column for column in columns if column.key != key)
                     yield columns
 
-    def _spread(
-        self,
-        kept: tuple[Column, ...],
-        natural: dict[Column, int],
-        least: dict[Column, int],
-        bar: int,
-    ) -> _Layout:
+    def _spread(self, wanted: dict[Column, int], least: dict[Column, int]) -> tuple[int, ...]:
         """Give each column its least width, and what is left to those that want more."""
-        widths = {column: _cells(column, least[column], bar) for column in kept}
-        room = (
-            sum(natural.values()) if self.width is None else self.width - _total(least, kept, bar)
-        )
-        for column in sorted(kept, key=lambda column: natural[column] - least[column]):
-            more = max(0, min(_cells(column, natural[column], bar) - widths[column], room))
+        widths = dict(least)
+        room = _total(wanted) if self.width is None else self.width - _total(least)
+        for column in sorted(wanted, key=lambda column: wanted[column] - least[column]):
+            more = max(0, min(wanted[column] - least[column], room))
             widths[column] += more
             room -= more
-        return _Layout(kept, tuple(widths.values()), bar)
+        return tuple(widths.values())
 
     # Lines
 
@@ -188,9 +182,8 @@ class TableRenderer:
         return lines
 
 
-def _total(widths: dict[Column, int], kept: tuple[Column, ...], bar: int) -> int:
-    cells = sum(_cells(column, widths[column], bar) for column in kept)
-    return cells + len(_GAP) * (len(kept) - 1)
+def _total(widths: dict[Column, int]) -> int:
+    return sum(widths.values()) + len(_GAP) * (len(widths) - 1)
 
 
 def _cells(column: Column, text: int, bar: int) -> int:
@@ -259,8 +252,8 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _STEPS = (
     (_HOUR, _MINUTE, "minute"),
     (_DAY, _HOUR, "hour"),
-    (60 * _DAY, _DAY, "day"),
-    (730 * _DAY, 30.44 * _DAY, "month"),
+    (61 * _DAY, _DAY, "day"),
+    (731 * _DAY, 30.44 * _DAY, "month"),
 )
 _YEAR = (365.25 * _DAY, "year")
 
