@@ -32,5 +32,6 @@ def printable(text: str) -> str:
 
 def shortened(text: str, limit: int = 60) -> str:
     """Give `text` printable and at most `limit` characters long, cut with an ellipsis."""
-    text = printable(text[: limit * 4])
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    start = printable(text[: limit * 4])
+    is_whole = len(text) <= limit * 4 and len(start) <= limit
+    return start if is_whole else start[: limit - 1] + "…"

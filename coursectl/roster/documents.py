@@ -37,9 +37,14 @@ _AFTER_OBJECT = re.compile(rb"\}[ \t\r,]")
 _END_OF_LIST = re.compile(rb"\}[ \t\n\r]*+\]")
 _NEXT_MEMBER = re.compile(rb"\}[ \t\n\r]*+,[ \t\n\r]*+\Z")
 _TITLE = re.compile(rb"<title[^>]*>([^<]*)", re.IGNORECASE)
+_BLANKS = b" \t\r"
 _BOM = b"\xef\xbb\xbf"
 
 _SAVE_AGAIN = "The file is damaged or cut off: save it again."
+
+
+Fields = list[tuple[str, bytes]]
+"""The fields of an object, their values as JSON texts that nobody has looked into yet."""
 
 
 class Rows(Protocol):
@@ -51,11 +56,11 @@ class Rows(Protocol):
     def one_by_one(self, members: list[tuple[bytes, int]]) -> list[Member]:
         """Validate members of which some are not valid, each given with its line."""
 
-    def not_a_page(self, fields: dict[str, bytes]) -> None:
+    def not_a_page(self, fields: Fields) -> None:
         """Look at an object without a list of results: raise InvalidData if it is no member."""
 
-    def envelope(self, fields: dict[str, bytes]) -> None:
-        """Take what stands beside the members of a page object, as JSON texts."""
+    def envelope(self, fields: Fields) -> None:
+        """Take what stands beside the members of a page object, so far or in all."""
 
 
 class Document:
@@ -87,11 +92,13 @@ class Document:
             raise InvalidData(f"{self._name}: empty, expected a roster in JSON")
         if first not in (ord("{"), ord("[")):
             self._not_a_roster(first)
+        ended = 0
         while (byte := self._peek()) is not None:
             if byte == ord("{"):
                 line = self._line(self._at)
                 is_page = yield from self._object()
-                if not is_page and self._line(self._at) == line and self._ends_line():
+                began, ended = ended < line, self._line(self._at)
+                if not is_page and began and ended == line and self._ends_line():
                     yield from self._lines()
             elif byte == ord("["):
                 self._at += 1
@@ -170,7 +177,7 @@ class Document:
     def _object(self) -> Generator[list[Member], None, bool]:
         """Read a page object, or else one member; return whether it was a page object."""
         self._drop()
-        fields: dict[str, bytes] = {}
+        fields: Fields = []
         is_page = False
         at = end = 0
         if self._buffer[at] == ord("{"):
@@ -179,7 +186,7 @@ class Document:
                 if fields or is_page:
                     at = self._expect(at, b",", "a comma or the end of the object")
                 key, at = self._key(at)
-                if key == "results" and self._buffer[at] == ord("["):
+                if key == "results" and self._buffer[at] == ord("[") and not _is_member(fields):
                     self._rows.envelope(fields)
                     self._at = at + 1
                     yield from self._members()
@@ -187,7 +194,7 @@ class Document:
                     is_page, end = True, 0
                 else:
                     end = self._end(at)
-                    fields[key] = self._buffer[at:end]
+                    fields.append((key, self._buffer[at:end]))
                 at = self._skip(end)
             end = at + 1
             if not is_page:
@@ -222,7 +229,7 @@ class Document:
         Where each line ends in a brace and none holds `},{`, every place where one member could
         end and the next begin is a joint: as many members as lines means that each line is one.
         """
-        filled = [line for line in map(bytes.strip, lines.split(b"\n")) if line]
+        filled = [line for line in (line.strip(_BLANKS) for line in lines.split(b"\n")) if line]
         joined = b",".join(filled)
         if {line[-1] for line in filled} <= {ord("}")} and (
             # One brace a line is the rule, and counting is many times faster than searching.
@@ -232,7 +239,7 @@ class Document:
             if members is not None:
                 return members
         numbered = enumerate(lines.split(b"\n"), self._lines_before + 1)
-        return self._rows.one_by_one([(line, at) for at, line in numbered if line.strip()])
+        return self._rows.one_by_one([(line, at) for at, line in numbered if line.strip(_BLANKS)])
 
     # The buffer
 
@@ -279,7 +286,7 @@ class Document:
 
     def _ends_line(self) -> bool:
         """Whether nothing but blanks stands between here and the end of the line."""
-        while not (rest := self._buffer[self._at :].lstrip(b" \t\r")):
+        while not (rest := self._buffer[self._at :].lstrip(_BLANKS)):
             if not self._fill():
                 return True
         return rest.startswith(b"\n")
@@ -343,6 +350,10 @@ class Document:
             f"{self._name}: found {what}, expected a roster in JSON",
             "A roster is a page of the API, a list of members, NDJSON or an export by coursectl.",
         )
+
+
+def _is_member(fields: Fields) -> bool:
+    return any(key == "id" for key, _ in fields)
 
 
 def _value_end(buffer: bytes, at: int) -> int:

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from coursectl.errors import IncompleteRoster, InvalidData
 from coursectl.printable import shortened
-from coursectl.roster.documents import Document
+from coursectl.roster.documents import Document, Fields
 from coursectl.roster.error_body import message_in
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.member import EXPECTED, Course, Id, Member, Moment
@@ -63,6 +63,7 @@ class Reading:
         """Values of `join_status` that the API does not document."""
         self._skip_invalid = skip_invalid
         self._seen = SeenIds()
+        self._left_out: set[int] = set()
         self._nameless = 0
         self._document = ""
         self._largest_count = 0
@@ -71,7 +72,12 @@ class Reading:
     @property
     def members(self) -> int:
         """Members received, each counted once, those of invalid rows too."""
-        return len(self._seen) + self._nameless
+        return self.valid + len(self._left_out) + self._nameless
+
+    @property
+    def valid(self) -> int:
+        """Members received in a valid row, each counted once."""
+        return len(self._seen)
 
     def document(self, blocks: Iterable[bytes], name: str) -> Iterator[list[Member]]:
         """Yield the members of a document that were not in an earlier one, or earlier in it.
@@ -134,11 +140,11 @@ class Reading:
                 self._reject(text, line, error)
         return valid
 
-    def not_a_page(self, fields: dict[str, bytes]) -> None:
+    def not_a_page(self, fields: Fields) -> None:
         """Raise InvalidData if the first thing in a document is an object of another kind."""
-        if self.rows > self._rows_before or not EXPECTED.keys().isdisjoint(fields):
+        if self.rows > self._rows_before or any(key in EXPECTED for key, _ in fields):
             return
-        said = message_in(b"{%b}" % b",".join(to_json(k) + b":" + v for k, v in fields.items()))
+        said = message_in(to_json({key: self._value(key, text) for key, text in fields}))
         raise InvalidData(
             f"{self._document}: found "
             + (f"an error of the server ({said})" if said else "an object without results")
@@ -146,18 +152,18 @@ class Reading:
             "A roster is a page of the API, a list of members, NDJSON or an export by coursectl.",
         )
 
-    def envelope(self, fields: dict[str, bytes]) -> None:
+    def envelope(self, fields: Fields) -> None:
         """Take what a page object says beside its members. Raises InvalidData."""
         self.in_page = True
-        self.has_next = fields.get("next", b"null") != b"null"
-        if "count" in fields:
-            count: int = self._field(fields, "count", Id, "a whole number, 0 or more")
-            self.count = count
-            self._largest_count = max(self._largest_count, count)
-        if "fetched_at" in fields:
-            self.fetched_at = self._field(fields, "fetched_at", Moment, EXPECTED["joined_at"])
-        if "course" in fields:
-            self.course = self._field(fields, "course", Course, "an object with id, name and slug")
+        said = {key: self._value(key, text) for key, text in fields}
+        self.has_next = said.get("next") is not None
+        if "count" in said:
+            self.count = self._as(Id, "count", said["count"], "a whole number, 0 or more")
+            self._largest_count = max(self._largest_count, self.count or 0)
+        if (moment := said.get("fetched_at")) is not None:
+            self.fetched_at = self._as(Moment, "fetched_at", moment, "an ISO 8601 date-time")
+        if (course := said.get("course")) is not None:
+            self.course = self._as(Course, "course", course, "an object with id, name and slug")
 
     # Within
 
@@ -166,6 +172,8 @@ class Reading:
         self.unknown_statuses |= {m["join_status"] for m in members}.difference(_KNOWN)  # type: ignore[arg-type]
         ids = [member["id"] for member in members]
         fresh = self._seen.take(ids)
+        if self._left_out:
+            self._left_out.difference_update(fresh)
         if len(fresh) == len(ids):
             return members
         first_time = set(fresh)
@@ -181,8 +189,8 @@ class Reading:
         id_ = _id_in(text)
         if id_ is None:
             self._nameless += 1
-        else:
-            self._seen.take([id_])
+        elif id_ not in self._seen:
+            self._left_out.add(id_)
         if len(self.problems) < _NAMED_PROBLEMS:
             row = f"row {self.rows:,}" + ("" if id_ is None else f" (id {id_})")
             self.problems.append(f"{self._document}:{line}: {row}: {_problem(error)}")
@@ -200,11 +208,20 @@ class Reading:
             "Correct them, or leave them out with --skip-invalid.",
         )
 
-    def _field(self, fields: dict[str, bytes], key: str, of: Any, expected: str) -> Any:
+    def _value(self, key: str, text: bytes) -> Any:
         try:
-            return _adapter(of).validate_json(fields[key])
+            return from_json(text)
+        except ValueError as error:
+            raise InvalidData(
+                f"{self._document}: {shortened(key)}: invalid JSON: {_without_place(error)}",
+                "The file is damaged or cut off: save it again.",
+            ) from None
+
+    def _as(self, kind: Any, key: str, value: Any, expected: str) -> Any:
+        try:
+            return _adapter(kind).validate_python(value)
         except ValidationError:
-            found = shortened(fields[key][:200].decode(errors="replace"), 40)
+            found = shortened(to_json(value).decode())
             raise InvalidData(
                 f"{self._document}: {key}: found {found}, expected {expected}",
                 "The file is damaged or not a roster: save it again.",
@@ -261,14 +278,18 @@ def _problem(error: ValidationError) -> str:
     fields: dict[str, str] = {}
     for each in error.errors(include_url=False):
         if each["type"] == "json_invalid":
-            said = str(each.get("ctx", {}).get("error", ""))
-            return f"invalid JSON: {said.partition(' at line ')[0]}"
+            return f"invalid JSON: {_without_place(each.get('ctx', {}).get('error', ''))}"
         if not each["loc"]:
             return f"found {_found(each['input'])}, expected an object"
         field = str(each["loc"][0])
         found = "nothing" if each["type"] == "missing" else _found(each["input"])
         fields[field] = f"{field}: found {found}, expected {EXPECTED[field]}"
     return "; ".join(fields.values())
+
+
+def _without_place(said: object) -> str:
+    """Give the parser's own words without its line and column, which are those of a piece."""
+    return str(said).partition(" at line ")[0]
 
 
 def _found(value: object) -> str:

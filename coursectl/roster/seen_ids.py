@@ -7,6 +7,9 @@ close together, as a community's do, cost about a bit each here; scattered ones 
 from array import array
 from collections.abc import Iterable, Iterator
 
+_SPREAD = 0x9E3779B97F4A7C15
+"""Multiplying by this, 2**64 over the golden ratio, sends evenly spaced ids far apart."""
+
 _PAGE_BITS = 15
 _PAGE_BYTES = (1 << _PAGE_BITS) // 8
 
@@ -37,6 +40,10 @@ class _CloseIds:
                 fresh.append(id_)
         return fresh
 
+    def __contains__(self, id_: int) -> bool:
+        page = self._pages.get(id_ >> _PAGE_BITS)
+        return page is not None and bool(page[(id_ >> 3) % _PAGE_BYTES] >> (id_ & 7) & 1)
+
     def size(self) -> int:
         """Bytes taken."""
         return len(self._pages) * _PAGE_BYTES
@@ -63,7 +70,7 @@ class _ScatteredIds:
         fresh = []
         for id_ in ids:
             key = id_ + 1
-            slot = (key ^ key >> 20 ^ key >> 40) & mask
+            slot = (key * _SPREAD >> 40) & mask
             while held := slots[slot]:
                 if held == key:
                     break
@@ -74,12 +81,19 @@ class _ScatteredIds:
         self._count += len(fresh)
         return fresh
 
+    def __contains__(self, id_: int) -> bool:
+        slots, mask = self._slots, len(self._slots) - 1
+        slot = ((id_ + 1) * _SPREAD >> 40) & mask
+        while slots[slot] not in (0, id_ + 1):
+            slot = slot + 1 & mask
+        return slots[slot] != 0
+
     def _double(self) -> None:
         old, mask = self._slots, len(self._slots) * 2 - 1
         slots = self._slots = array("q", bytes(8 * (mask + 1)))
         for key in old:
             if key:
-                slot = (key ^ key >> 20 ^ key >> 40) & mask
+                slot = (key * _SPREAD >> 40) & mask
                 while slots[slot]:
                     slot = slot + 1 & mask
                 slots[slot] = key
@@ -94,6 +108,9 @@ class SeenIds:
 
     def __len__(self) -> int:
         return self._count
+
+    def __contains__(self, id_: int) -> bool:
+        return id_ in self._ids
 
     def take(self, ids: list[int]) -> list[int]:
         """Remember `ids` and give those not seen before, each once, in order."""

@@ -44,7 +44,7 @@ class Export:
 
     def total(self, reading: Reading) -> int:
         """Give how many valid members the export holds."""
-        return reading.members - reading.invalid
+        return reading.valid
 
     def _blocks(self) -> Iterator[bytes]:
         try:

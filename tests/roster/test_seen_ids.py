@@ -1,0 +1,106 @@
+import random
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coursectl.roster.seen_ids import SeenIds, _CloseIds, _ScatteredIds
+
+GREATEST = 2**63 - 2
+
+
+def assert_as_a_set_would(batches):
+    seen, ids = set(), SeenIds()
+    for batch in batches:
+        expected = [id_ for id_ in dict.fromkeys(batch) if id_ not in seen]
+        assert ids.take(batch) == expected
+        seen.update(batch)
+        assert len(ids) == len(seen)
+    return ids
+
+
+_CLOSE = st.integers(0, 70_000)
+_SCATTERED = st.integers(0, GREATEST)
+# Those that differ in high bits only would all fall on one slot of a careless table.
+_ALIKE = st.integers(0, 2**22).map(lambda number: number << 40)
+_EDGES = st.sampled_from([0, 1, 2**15 - 1, 2**15, 2**32, 2**62, GREATEST - 1, GREATEST])
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=40), max_size=12))
+def test_ids_seen_are_those_that_a_set_would_hold(batches):
+    # A second time, nothing is new.
+    assert_as_a_set_would(batches + batches)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    first=st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=60, unique=True),
+    then=st.lists(st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=1_500), max_size=3),
+)
+def test_a_table_of_scattered_ids_holds_those_that_a_set_would(first, then):
+    seen, table = set(first), _ScatteredIds(first)
+    for batch in [*then, first, *then]:
+        assert table.take(batch) == [id_ for id_ in dict.fromkeys(batch) if id_ not in seen]
+        seen.update(batch)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sets(_CLOSE | _EDGES, max_size=60))
+def test_close_ids_can_be_listed(ids):
+    close = _CloseIds()
+    close.take(list(ids))
+    assert sorted(close) == sorted(ids)
+
+
+def test_scattered_ids_move_to_a_table_and_stay_known():
+    numbers = random.Random(1)
+    batches = [[numbers.randrange(GREATEST) for _ in range(100)] for _ in range(200)]
+    ids = assert_as_a_set_would(batches)
+    assert isinstance(ids._ids, _ScatteredIds)
+    assert ids.take([id_ for batch in batches for id_ in batch]) == []
+    assert ids.take([GREATEST, 5, GREATEST]) == [GREATEST, 5]
+
+
+def test_close_ids_stay_on_pages():
+    numbers = random.Random(2)
+    everyone = list(range(500_000, 700_000))
+    numbers.shuffle(everyone)
+    ids = SeenIds()
+    for at in range(0, len(everyone), 500):
+        batch = everyone[at : at + 500]
+        assert ids.take(batch) == batch
+        assert ids.take(batch) == []
+    assert len(ids) == 200_000
+    assert isinstance(ids._ids, _CloseIds)
+
+
+@pytest.mark.parametrize("shift", [0, 10, 15, 20, 21, 40, 43])
+def test_evenly_spaced_ids_are_told_apart(shift):
+    numbers = [number << shift for number in range(4_000)]
+    assert_as_a_set_would([numbers[at : at + 300] for at in range(0, 4_000, 300)] + [numbers])
+
+
+def test_an_id_that_occurs_twice_in_one_batch_is_new_once():
+    assert SeenIds().take([3, 1, 3, 3, 2, 1]) == [3, 1, 2]
+
+
+def test_nothing_is_taken_from_nothing():
+    ids = SeenIds()
+    assert ids.take([]) == []
+    assert len(ids) == 0
+
+
+@pytest.mark.parametrize("step", [1, 3, 2**62 // 100_000])
+def test_fifteen_thousand_ids_take_few_megabytes(step):
+    ids = SeenIds()
+    tracemalloc.start()
+    try:
+        for at in range(0, 15_000, 250):
+            ids.take([number * step for number in range(at, at + 250)])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(ids) == 15_000
+    assert peak < 3 * 2**20
