@@ -58,7 +58,7 @@ class Gathering:
         self._tolerance = tolerance
         self._on_progress = on_progress
         self._needs_moment = criteria.needs_moment or shows_ages
-        self._needs_course = shows_course
+        self._needs_course = shows_course or criteria.needs_course
 
     @property
     def total(self) -> int:

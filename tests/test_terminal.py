@@ -198,6 +198,15 @@ print("paged")
 """
 
 
+def test_a_table_written_to_a_file_from_a_terminal_has_no_colour_and_its_own_width(tmp_path):
+    file = tmp_path / "roster.txt"
+    on_terminal("members", "demo", "-f", "table", "-o", str(file), width=60)
+    text = file.read_text(encoding="utf-8")
+    assert "\x1b" not in text
+    assert "Not shown at this width" not in text
+    assert text.splitlines()[3].split()[:3] == ["ID", "Username", "Name"]
+
+
 @dataclass(frozen=True)
 class Pager:
     """A pager that takes down what it is given."""

@@ -18,7 +18,7 @@ def deliver(
     pager: bool,
 ) -> None:
     """Render `answer`. Raises CoursectlError, and then leaves a file as it was."""
-    if output is not None and str(output) != "-":
+    if output is not None:
         with to_file(output) as file:
             renderer.render(answer, file)
         return

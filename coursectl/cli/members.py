@@ -1,6 +1,7 @@
 """`coursectl members COURSE...`: the roster."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coursectl.cli import options
@@ -49,7 +50,7 @@ def members(
     from coursectl.render.interface import Answer
     from coursectl.settings import Settings
     from coursectl.sources.resolve import resolve
-    from coursectl.streams import Talk, stdout_terminal
+    from coursectl.streams import Talk, Terminal, stdout_terminal
 
     selection = options.select(
         status=status,
@@ -65,12 +66,13 @@ def members(
         limit=limit,
         as_of=as_of,
     )
-    terminal = stdout_terminal()
+    file = None if output == Path("-") else output
+    terminal = stdout_terminal() if file is None else Terminal(is_terminal=False)
     look = choose_look(
         named=format_,
         json=json,
         csv=csv,
-        output=output,
+        output=file,
         on_terminal=terminal.is_terminal,
         raw=raw,
         excel=excel,
@@ -95,11 +97,11 @@ def members(
             caption=lambda: _caption(gathering, selection.words),
         )
         renderer = look.renderer(terminal, may_fold=not columns)
-        deliver(renderer, answer, look, terminal, talk, output=output, pager=not no_pager)
+        deliver(renderer, answer, look, terminal, talk, output=file, pager=not no_pager)
         for warning in gathering.warnings:
             talk.note(*warning)
-        if output is not None:
-            talk.note(f"{printable(str(output))}: {_members(gathering.shown)} written")
+        if file is not None:
+            talk.note(f"{printable(str(file))}: {_members(gathering.shown)} written")
 
 
 def _caption(gathering: "Gathering", words: tuple[str, ...]) -> "Caption":

@@ -78,6 +78,11 @@ class Criteria:
             or isinstance(self.joined_before, Age)
         )
 
+    @property
+    def needs_course(self) -> bool:
+        """Whether the order depends on what the courses are called."""
+        return self.sort is not None and self.sort.column == "course"
+
     def select(self, members: "list[Member]", as_of: datetime) -> "list[Member]":
         """Give those of `members` that are wanted; order and number are `arrange`'s."""
         if self.statuses is not None:

@@ -100,7 +100,9 @@ def test_a_format_that_is_named_wins_over_the_name_of_the_file(tmp_path):
 
 
 def test_a_dash_as_file_is_stdout():
-    assert coursectl("members", "demo", "--csv", "-o", "-").text.startswith("id,username,")
+    run = coursectl("members", "demo", "--csv", "-o", "-")
+    assert run.text.startswith("id,username,")
+    assert run.stderr == ""
 
 
 def test_without_a_terminal_and_a_format_the_answer_is_plain():
@@ -282,3 +284,11 @@ def test_what_is_no_file_is_said_to_be_none(name, code, message, tmp_path):
     run = coursectl("members", name, cwd=tmp_path)
     assert run.code == code
     assert run.stderr.startswith(f"coursectl: {name}: {message}\n")
+
+
+def test_a_sort_by_course_knows_a_name_that_stands_behind_the_members(tmp_path):
+    named = tmp_path / "named.json"
+    named.write_text('{"results": [{"id": 1}], "course": {"id": 7, "name": "Aaa", "slug": "a"}}')
+    other = saved(tmp_path, {"id": 2}, course={"id": 8, "name": "Bbb", "slug": "b"})
+    run = coursectl("members", other, named, "--sort", "course", "--csv", "-c", "id")
+    assert run.text == "id\n1\n2\n"
