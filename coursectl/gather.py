@@ -48,8 +48,10 @@ class Gathering:
         """The rosters, once they have been read."""
         self.shown = 0
         """Members given so far."""
+        self.incomplete: list[str] = []
+        """Which of the rosters are not whole, and how it shows."""
         self.warnings: list[tuple[str, ...]] = []
-        """What a person should know: what, and lines that say how or why."""
+        """What else a person should know: what, and lines that say how or why."""
         self._read: list[tuple[Source, Reading]] = []
         self._sources = sources
         self._criteria = criteria
@@ -60,10 +62,13 @@ class Gathering:
         self._needs_moment = criteria.needs_moment or shows_ages
         self._needs_course = shows_course or criteria.needs_course
 
-    @property
-    def total(self) -> int:
-        """Members in the rosters, wanted or not, once they have been read. May cost requests."""
-        return sum(source.total(reading) for source, reading in self._read)
+    def total(self) -> int | None:
+        """Give how many members the rosters have, wanted or not, once they have been read.
+
+        None where that cannot be had. May cost requests.
+        """
+        totals = [source.total(reading) for source, reading in self._read]
+        return None if None in totals else sum(total for total in totals if total is not None)
 
     def batches(self) -> Iterator[Batch]:
         """Yield the members that the criteria ask for, in order. Raises CoursectlError."""
@@ -80,10 +85,15 @@ class Gathering:
         whole = True
         for members in source.batches(reading, self._criteria):
             self._on_progress(reading.members, reading.count)
-            if roster is None and source.is_local and self._must_hold(reading):
+            if roster is None:
                 held += members
-                continue
-            roster = roster or self._roster(source, reading)
+                if not source.is_local or not self._may_tell_later(reading):
+                    roster = self._roster(source, reading)
+                elif source.is_repeatable:
+                    roster = self._roster(source, self._looked_through(source))
+                else:
+                    continue
+                members, held = held, []
             yield Batch(roster, self._criteria.select(members, roster.as_of))
             if self._has_enough() and not source.is_local:
                 whole = False
@@ -93,12 +103,19 @@ class Gathering:
             yield Batch(roster, self._criteria.select(held, roster.as_of))
         self._conclude(source, reading, roster, whole=whole)
 
-    def _must_hold(self, reading: Reading) -> bool:
+    def _may_tell_later(self, reading: Reading) -> bool:
         """Whether what the first member depends on may still stand behind the last one."""
         return reading.in_page and (
             (self._needs_moment and self._as_of is None and reading.fetched_at is None)
             or (self._needs_course and reading.course is None)
         )
+
+    def _looked_through(self, source: Source) -> Reading:
+        """Read a source to its end for what it says of itself, and let go of its members."""
+        reading = Reading(skip_invalid=True)
+        for _ in source.batches(reading, self._criteria):
+            pass
+        return reading
 
     def _has_enough(self) -> bool:
         limit = self._criteria.limit
@@ -124,7 +141,7 @@ class Gathering:
         except IncompleteRoster as error:
             if not self._tolerance.allow_incomplete:
                 raise
-            self.warnings.append((error.message,))
+            self.incomplete.append(error.message)
         self._read.append((source, reading))
         self.warnings += [(warning,) for warning in source.warnings]
         if reading.invalid:
@@ -134,6 +151,17 @@ class Gathering:
                     f"{source.name}: left out {reading.invalid:,} invalid of {reading.rows:,} rows",
                     *reading.problems,
                     *([f"and {more:,} more"] if more else []),
+                )
+            )
+        if (
+            self._criteria.needs_moment
+            and self._as_of is None
+            and not (reading.fetched_at or source.fetched_at)
+        ):
+            self.warnings.append(
+                (
+                    f"{source.name}: does not say when it was fetched, so ages are measured from"
+                    " now; --as-of names another moment",
                 )
             )
         for status in sorted(reading.unknown_statuses):

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 import stat
 import sys
@@ -135,15 +136,19 @@ class Terminal:
 def stdout_terminal() -> Terminal:
     """Look at stdout."""
     if not sys.stdout.isatty():
-        columns = os.environ.get("COLUMNS", "")
-        return Terminal(is_terminal=False, width=int(columns) if columns.isdecimal() else None)
+        columns = os.environ.get("COLUMNS", "")[:6]
+        # 0 is how some programs say that they do not know.
+        return Terminal(
+            is_terminal=False, width=int(columns) or None if columns.isdecimal() else None
+        )
     from rich.console import Console
 
     console = Console()
+    size = shutil.get_terminal_size()
     return Terminal(
         is_terminal=True,
-        width=console.width,
-        height=console.height,
+        width=size.columns,
+        height=size.lines,
         color_system=console.color_system,
         no_color=console.no_color,
     )
@@ -181,6 +186,8 @@ def to_stdout(talk: Talk, *, pager_above: int | None = None) -> "Iterator[Sink]"
     With `pager_above`, all is held back, and shown by the pager if it has more lines than that.
     Raises BrokenPipeError when nobody reads on, and UsageError when stdout cannot be written.
     """
+    if sys.__stdout__ is None:
+        raise UsageError("stdout is closed", "Name a file with -o.")
     out = sys.stdout.buffer
     try:
         if pager_above is not None:
@@ -247,10 +254,11 @@ def to_file(path: Path) -> "Iterator[Sink]":
     try:
         with suppress(FileNotFoundError):
             path.stat()  # a loop of links is told here, as an OSError
-        if path.exists() and not path.is_file():
+        is_descriptor = path.is_relative_to("/dev") or path.is_relative_to("/proc")
+        if is_descriptor or (path.exists() and not path.is_file()):
             if path.is_dir():
                 raise UsageError(f"{shown} is a directory", "Name a file in it.")
-            with path.open("wb") as file:
+            with path.open("ab") as file:
                 held = _HeldBack(file, lambda: None)
                 yield held
                 held.release()

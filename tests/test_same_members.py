@@ -179,7 +179,7 @@ def gathered(source: Source, criteria: Criteria) -> tuple[list[Batch], Caption]:
     batches = list(gathering.batches())
     names = ", ".join(roster.course for roster in gathering.rosters)
     as_of = [str(roster.as_of) for roster in gathering.rosters]
-    return batches, Caption(names, (f"{gathering.shown} of {gathering.total}", *as_of))
+    return batches, Caption(names, (f"{gathering.shown} of {gathering.total()}", *as_of))
 
 
 def rendered(

@@ -4,26 +4,45 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
     """Run coursectl on the arguments of this process, and exit."""
-    if sys.argv[1:] == ["--version"]:
-        from coursectl import __version__
-
-        print(f"coursectl {__version__}")  # noqa: T201
-        return
     # Members are dicts of text and numbers, which hold no cycles: counting references frees them,
     # and looking for cycles among a million of them takes a fifth of the time.
     gc.disable()
     signal.signal(signal.SIGTERM, _terminate)
     _stand_in_for_closed_streams()
     try:
-        from coursectl.cli.app import run
+        if sys.argv[1:] == ["--version"]:
+            _show_version()
+        else:
+            from coursectl.cli.app import run
 
-        run()
+            run()
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        _flush()
+
+
+def _show_version() -> None:
+    """Answer at once what scripts ask often; the app answers it too, among other options."""
+    from coursectl import __version__
+
+    with suppress(OSError):
+        sys.stdout.write(f"coursectl {__version__}\n")
+
+
+def _flush() -> None:
+    """Write what stdout still holds; at exit, Python would complain if it could not."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        from coursectl.streams import forget_stdout
+
+        forget_stdout()
 
 
 def _terminate(number: int, _: object) -> None:

@@ -1,5 +1,6 @@
 """The one place where an error becomes words on stderr and an exit code."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from coursectl import __version__
 from coursectl.errors import CoursectlError, ExitCode
 from coursectl.printable import shortened
 from coursectl.streams import forget_stdout, say
+
+_NOT_WRITTEN = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
 
 
 class Boundary(TyperGroup):
@@ -45,9 +48,19 @@ def _boundary() -> Iterator[None]:
         # Whoever read stdout has seen enough, as in `| head`.
         forget_stdout()
         raise typer.Exit(ExitCode.OK) from None
+    except SystemExit as error:
+        # rich, which writes the help, ends so when nobody reads on. Nobody else ends with 1 here.
+        raise (typer.Exit(ExitCode.OK) if error.code == 1 else error) from None
     except KeyboardInterrupt:
         say("interrupted")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except OSError as error:
+        if error.errno not in _NOT_WRITTEN:
+            _report_bug(error)
+            raise typer.Exit(ExitCode.BUG) from None
+        forget_stdout()
+        say(f"stdout: cannot be written: {error.strerror}")
+        raise typer.Exit(ExitCode.USAGE) from None
     except Exception as error:  # noqa: BLE001 - a bug is told, not shown as a traceback
         _report_bug(error)
         raise typer.Exit(ExitCode.BUG) from None

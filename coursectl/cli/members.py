@@ -1,7 +1,6 @@
 """`coursectl members COURSE...`: the roster."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coursectl.cli import options
@@ -50,7 +49,7 @@ def members(
     from coursectl.render.interface import Answer
     from coursectl.settings import Settings
     from coursectl.sources.resolve import resolve
-    from coursectl.streams import Talk, Terminal, stdout_terminal
+    from coursectl.streams import Talk, Terminal, say, stdout_terminal
 
     selection = options.select(
         status=status,
@@ -66,7 +65,7 @@ def members(
         limit=limit,
         as_of=as_of,
     )
-    file = None if output == Path("-") else output
+    file = None if str(output) in ("-", "/dev/stdout") else output
     terminal = stdout_terminal() if file is None else Terminal(is_terminal=False)
     look = choose_look(
         named=format_,
@@ -98,6 +97,8 @@ def members(
         )
         renderer = look.renderer(terminal, may_fold=not columns)
         deliver(renderer, answer, look, terminal, talk, output=file, pager=not no_pager)
+        for message in gathering.incomplete:
+            say(message)
         for warning in gathering.warnings:
             talk.note(*warning)
         if file is not None:
@@ -109,7 +110,8 @@ def _caption(gathering: "Gathering", words: tuple[str, ...]) -> "Caption":
 
     names = list(dict.fromkeys(roster.course for roster in gathering.rosters))
     moments = {f"{roster.as_of:%Y-%m-%d %H:%M} UTC" for roster in gathering.rosters}
-    of = f"{gathering.shown:,} of {_members(gathering.total)}"
+    total = gathering.total()
+    of = _members(gathering.shown) if total is None else f"{gathering.shown:,} of {_members(total)}"
     as_of = [f"as of {moment}" for moment in moments if len(moments) == 1]
     return Caption(title=", ".join(names), facts=(of, *words, *as_of))
 

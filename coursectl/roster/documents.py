@@ -86,14 +86,13 @@ class Document:
             raise InvalidData(
                 f"{self._name}: UTF-16 text, expected UTF-8", "Save the export as UTF-8."
             )
-        self._at = len(_BOM) if self._buffer.startswith(_BOM) else 0
-        first = self._peek()
+        first = self._first_byte()
         if first is None:
             raise InvalidData(f"{self._name}: empty, expected a roster in JSON")
         if first not in (ord("{"), ord("[")):
             self._not_a_roster(first)
         ended = 0
-        while (byte := self._peek()) is not None:
+        while (byte := self._first_byte()) is not None:
             if byte == ord("{"):
                 line = self._line(self._at)
                 is_page = yield from self._object()
@@ -105,6 +104,19 @@ class Document:
                 yield from self._list()
             else:
                 self._broken(self._at, "expected an object or a list")
+
+    def _first_byte(self) -> int | None:
+        """Go to where a value at the top begins, past a byte order mark, and give its first byte.
+
+        One stands before each export where several have been put together.
+        """
+        if self._peek() == _BOM[0]:
+            self._drop()
+            while len(self._buffer) < len(_BOM) and self._fill():
+                pass
+            if self._buffer.startswith(_BOM):
+                self._at = len(_BOM)
+        return self._peek()
 
     # What a document is made of
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 from typing_extensions import TypedDict
 
@@ -102,6 +102,11 @@ class Reading:
     def prove_complete(self, name: str) -> None:
         """Raise IncompleteRoster unless as many members arrived as the server says there are."""
         remedy = "Fetch it again, every page of it, or list what there is with --allow-incomplete."
+        if self.count is None and self.has_next:
+            raise IncompleteRoster(
+                f"{name} is not the whole roster: its last page says that there is a next one",
+                remedy,
+            )
         if self.count is not None and self.count != self.members:
             raise IncompleteRoster(
                 f"{name} is not the whole roster:"
@@ -157,8 +162,8 @@ class Reading:
         self.in_page = True
         said = {key: self._value(key, text) for key, text in fields}
         self.has_next = said.get("next") is not None
-        if "count" in said:
-            self.count = self._as(Id, "count", said["count"], "a whole number, 0 or more")
+        if (count := said.get("count")) is not None:
+            self.count = self._as(Id, "count", count, "a whole number, 0 or more")
             self._largest_count = max(self._largest_count, self.count or 0)
         if (moment := said.get("fetched_at")) is not None:
             self.fetched_at = self._as(Moment, "fetched_at", moment, "an ISO 8601 date-time")
@@ -228,6 +233,10 @@ class Reading:
             ) from None
 
 
+class _Status(TypedDict):
+    join_status: Annotated[str | None, Field(default=None)]
+
+
 class _CoursePage(TypedDict):
     count: Id
     results: list[Course]
@@ -239,12 +248,21 @@ def parse_course(body: bytes, name: str) -> Course:
     return course
 
 
-def is_empty_page(body: bytes) -> bool:
-    """Tell whether an answer is a page of nothing, without asking what else it might be."""
+class _Statuses(TypedDict):
+    count: Id
+    results: list[_Status]
+
+
+def page_statuses(body: bytes) -> tuple[int, frozenset[str | None]] | None:
+    """Glance at a page: how many members there are, and which statuses those on it have.
+
+    None for what is no page; why it is none is told where it is read.
+    """
     try:
-        return bool(from_json(body)["count"] == 0)
-    except (ValueError, TypeError, KeyError):
-        return False
+        page: _Statuses = _adapter(_Statuses).validate_json(body)
+    except ValidationError:
+        return None
+    return page["count"], frozenset(member["join_status"] for member in page["results"])
 
 
 def parse_course_page(body: bytes, name: str) -> tuple[int, list[Course]]:

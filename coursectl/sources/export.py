@@ -1,12 +1,14 @@
 """Rosters saved as JSON: a file, stdin, or the bundled demo."""
 
 import errno
+import io
+import os
 import sys
 import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from coursectl.errors import CoursectlError, InvalidData, NotFound
 from coursectl.printable import printable
@@ -31,6 +33,7 @@ class Export:
     def __init__(self, path: Path | None, name: str) -> None:
         self.name = printable(name)
         self.warnings: list[str] = []
+        self.is_repeatable = path is not None and os.path.isfile(path)  # noqa: PTH113 - not of a long name
         self._path = path
 
     @classmethod
@@ -49,10 +52,11 @@ class Export:
     def _blocks(self) -> Iterator[bytes]:
         try:
             with self._open() as file:
-                content: BinaryIO = file
-                if file.peek(2)[:2] == _GZIP_MAGIC:  # type: ignore[attr-defined]
-                    content = _unzipped(file)
-                while block := content.read(BLOCK):
+                # A pipe may give one byte at first, so looking ahead would not do.
+                start = file.read(len(_GZIP_MAGIC))
+                content = _Rejoined(start, file)
+                blocks = _unzipped(content) if start == _GZIP_MAGIC else content
+                while block := blocks.read(BLOCK):
                     yield block
         except (OSError, EOFError, zlib.error) as error:
             raise self._unreadable(error) from None
@@ -82,7 +86,24 @@ class Export:
                 return InvalidData(f"{self.name}: cannot be read: {said}", "Save the export again.")
 
 
-def _unzipped(file: BinaryIO) -> BinaryIO:
+class _Rejoined(io.RawIOBase):
+    """A file of which the start has been read already."""
+
+    def __init__(self, start: bytes, rest: BinaryIO) -> None:
+        self._start = start
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._start or self._rest.read(len(buffer))
+        self._start = b""
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _unzipped(file: io.RawIOBase) -> io.RawIOBase:
     import gzip
 
-    return cast("BinaryIO", gzip.GzipFile(fileobj=file))
+    return cast("io.RawIOBase", gzip.GzipFile(fileobj=cast("BinaryIO", file)))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """One roster, to be had once.
+    """One roster, to be had once unless it `is_repeatable`.
 
     A source fetches bytes and hands them to a `Reading`, the one parser and validator; what comes
     back it passes on, so that a source may look at what a page said before it asks for the next.
@@ -25,6 +25,10 @@ class Source(Protocol):
     @property
     def is_local(self) -> bool:
         """Whether reading on costs no request: such a roster is read and proved to its end."""
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether `batches` may be asked for a second time, and gives the same."""
 
     @property
     def fetched_at(self) -> "datetime | None":
@@ -40,8 +44,11 @@ class Source(Protocol):
     def course_name(self) -> str | None:
         """The course's name, where the source knows it without reading the roster."""
 
-    def total(self, reading: "Reading") -> int:
-        """Give how many members the roster has, wanted or not, once it has been read."""
+    def total(self, reading: "Reading") -> int | None:
+        """Give how many members the roster has, wanted or not, once it has been read.
+
+        None where that cannot be had.
+        """
 
     @property
     def warnings(self) -> list[str]:

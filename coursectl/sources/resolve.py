@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from coursectl.errors import UsageError
+from coursectl.errors import NotFound, UsageError
 from coursectl.printable import shortened
 from coursectl.settings import Settings
 from coursectl.sources import EXPORT_SUFFIXES
@@ -16,7 +16,8 @@ from coursectl.sources.export import DEMO, STDIN, Export
 if TYPE_CHECKING:
     from coursectl.sources.interface import Source
 
-_ID = re.compile(r"\d{1,18}", re.ASCII)
+_ID = re.compile(r"\d+", re.ASCII)
+_MOST_DIGITS = 18
 _COURSE_IN_PATH = re.compile(r"/course/(\d{1,18})(?:/|$)", re.ASCII)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -39,6 +40,8 @@ def _source(course: str, settings: Callable[[], Settings]) -> "Source":
     if course == DEMO:
         return Export.demo()
     if _ID.fullmatch(course):
+        if len(course) > _MOST_DIGITS:
+            raise NotFound(f"no course has an id of {len(course)} digits", "Check the id.")
         return _course(int(course), settings())
     if course.lower().startswith(("https://", "http://")):
         found = settings()

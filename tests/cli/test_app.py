@@ -1,3 +1,4 @@
+import os
 import re
 import subprocess
 import sys
@@ -122,10 +123,50 @@ def test_a_traceback_shows_only_when_asked_for():
     assert "Traceback" in run_broken(COURSECTL_DEBUG="1").stderr
 
 
-def test_streams_that_were_closed_do_no_harm():
-    command = f"{sys.executable} -m coursectl members demo >&- 2>&-"
-    run = subprocess.run(command, shell=True, env=clean_environment(), check=False)
-    assert run.returncode == 0
+def shell(command: str, **environment: str) -> tuple[int, str]:
+    """Run a line of a shell in which coursectl is there; give its exit code and all it says."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    run = subprocess.run(
+        ["/bin/sh", "-c", command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=clean_environment(PATH=path, **environment),
+        check=False,
+    )
+    return run.returncode, run.stdout
+
+
+def test_an_answer_for_a_closed_stdout_is_not_lost_without_a_word(tmp_path):
+    code, said = shell("coursectl members demo >&-")
+    assert (code, said) == (
+        ExitCode.USAGE,
+        "coursectl: stdout is closed\n  Name a file with -o.\n",
+    )
+    file = tmp_path / "a.csv"
+    assert shell(f"coursectl members demo -o {file} >&- 2>&-") == (0, "")
+    assert file.read_text().count("\n") == 201
+
+
+@pytest.mark.parametrize("command", ["--version", "--help", "completion bash", "members demo"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_whoever_stops_reading_ends_it_quietly(command, unbuffered):
+    line = f"{{ coursectl {command}; echo $? >&3; }} 3>&1 | true"
+    assert shell(f"( {line} ) 3>&1", PYTHONUNBUFFERED=unbuffered) in ((0, "0\n"), (0, ""))
+
+
+@pytest.mark.parametrize("command", ["--help", "completion bash", "members demo"])
+def test_a_full_disk_is_told_in_words(command):
+    code, said = shell(f"coursectl {command} > /dev/full", PYTHONUNBUFFERED="1")
+    assert code == ExitCode.USAGE
+    assert said.startswith("coursectl: stdout: cannot be written: No space left on device\n")
+
+
+def test_a_descriptor_by_its_name_is_written_to_and_not_replaced(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("precious\n")
+    assert shell(f"coursectl members demo -n0 --csv -c id -o /dev/stdout >> {log}") == (0, "")
+    assert log.read_text() == "precious\nid\n"
 
 
 def test_the_console_script_and_the_module_are_the_same_program():

@@ -2,12 +2,14 @@ import csv
 import gzip
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from coursectl.errors import ExitCode
-from tests.running import Outcome, coursectl
+from tests.running import COURSECTL, Outcome, clean_environment, coursectl
 
 DEMO = Path(__file__).parent.parent.parent / "coursectl" / "sources" / "demo.json"
 
@@ -292,3 +294,63 @@ def test_a_sort_by_course_knows_a_name_that_stands_behind_the_members(tmp_path):
     other = saved(tmp_path, {"id": 2}, course={"id": 8, "name": "Bbb", "slug": "b"})
     run = coursectl("members", other, named, "--sort", "course", "--csv", "-c", "id")
     assert run.text == "id\n1\n2\n"
+
+
+def test_a_run_of_pages_keeps_its_order_whatever_the_format(tmp_path):
+    first = {
+        "results": [{"id": 1}, {"id": 2}],
+        "count": 4,
+        "fetched_at": "2026-01-01T00:00:00Z",
+        "course": {"name": "X"},
+    }
+    second = {"results": [{"id": 3}, {"id": 4}], "count": 4}
+    run_of_pages = json.dumps(first) + json.dumps(second)
+    file = tmp_path / "pages.json"
+    file.write_text(run_of_pages)
+    for options in (["--csv"], ["--csv", "--inactive", "30d"], ["-f", "table"]):
+        for given in (file, "-"):
+            run = coursectl(
+                "members", given, "-c", "id", "-n", "3", *options, stdin=run_of_pages.encode()
+            )
+            assert run.text.split()[-3:] == ["1", "2", "3"]
+
+
+def test_ages_measured_from_now_for_want_of_better_are_told_of(tmp_path):
+    run = coursectl("members", saved(tmp_path, {"id": 1}), "--inactive", "30d", "--csv")
+    assert "does not say when it was fetched, so ages are measured from now" in run.stderr
+    named = coursectl("members", saved(tmp_path, {"id": 1}), "--inactive", "30d", "--as-of", "1d")
+    assert named.stderr == ""
+
+
+def test_a_roster_that_is_not_whole_is_told_of_even_when_quiet(tmp_path):
+    page = saved(tmp_path, {"id": 1}, count=2)
+    run = coursectl("members", page, "--csv", "--allow-incomplete", "-q")
+    assert "expected 2 members, received 1 unique" in run.stderr
+
+
+def test_compressed_bytes_may_come_one_by_one():
+    zipped = gzip.compress(b'[{"id":1}]')
+    script = (
+        f"import sys, time; out = sys.stdout.buffer; data = {zipped!r};"
+        " out.write(data[:1]); out.flush(); time.sleep(0.3); out.write(data[1:])"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as feed:
+        run = subprocess.run(
+            [*COURSECTL, "members", "-", "--csv", "-c", "id"],
+            stdin=feed.stdout,
+            capture_output=True,
+            env=clean_environment(),
+            check=True,
+        )
+    assert run.stdout == b"id\n1\n"
+
+
+def test_exports_with_byte_order_marks_may_be_put_together():
+    both = b'\xef\xbb\xbf[{"id":1}]\n\xef\xbb\xbf[{"id":2}]'
+    assert coursectl("members", "-", "--csv", "-c", "id", stdin=both).text == "id\n1\n2\n"
+
+
+@pytest.mark.parametrize("columns", ["0", "00", "9" * 5000, "wide"])
+def test_a_width_that_is_none_does_no_harm(columns):
+    run = coursectl("members", "demo", "-f", "table", "-n", "1", environment={"COLUMNS": columns})
+    assert "maja_bianchi" in run.text

@@ -97,3 +97,15 @@ def test_whatever_a_server_says_is_one_printable_line(body):
     message = message_in(body)
     assert printable(message) == message
     assert len(message) <= 200
+
+
+def test_messages_for_each_field_are_told_with_the_field():
+    body = b'{"statuses": ["\\"x\\" is not a valid choice."], "limit": ["Too large.", "Really."]}'
+    assert message_in(body) == (
+        'statuses: "x" is not a valid choice.; limit: Too large.; limit: Really.'
+    )
+
+
+def test_a_secret_is_struck_out_however_it_was_written():
+    body = b'{"detail": "bad s\\u0033cret, very bad", "results": []}'
+    assert message_in(body, secret="s3cret") == "bad ***, very bad"

@@ -893,9 +893,18 @@ def test_a_null_beside_the_members_says_nothing(field):
     assert getattr(reading, field) is None
 
 
-def test_a_null_is_no_count():
-    message, _ = refusal(b'{"count":null,"results":[]}')
-    assert message == f"{NAME}: count: found null, expected a whole number, 0 or more"
+def test_a_count_that_is_null_says_nothing():
+    reading = Reading()
+    assert list(reading.document([b'{"count":null,"results":[{"id":1}]}'], NAME))
+    assert reading.count is None
+    reading.prove_complete(NAME)
+
+
+def test_a_saved_first_page_without_a_count_is_no_roster():
+    reading = Reading()
+    assert list(reading.document([b'{"next":"https://x/?offset=1","results":[{"id":1}]}'], NAME))
+    with pytest.raises(IncompleteRoster, match="its last page says that there is a next one"):
+        reading.prove_complete(NAME)
 
 
 # Documents that are too much

@@ -453,12 +453,14 @@ def test_a_course_may_have_no_name(community):
     assert CourseMembers(42, community.settings).course_name is None
 
 
-def test_an_answer_that_is_no_course_is_invalid(community):
+def test_an_answer_that_is_no_course_leaves_the_name_unknown_and_says_so(community):
     community.misdeeds = [html(200, "Sign in")]
+    source = CourseMembers(42, community.settings)
 
-    with pytest.raises(InvalidData) as caught:
-        _ = CourseMembers(42, community.settings).course_name
-    assert caught.value.message == "/api/v2/course/42/: found 'Sign in', expected a course"
+    assert source.course_name is None
+    assert source.warnings == [
+        "course 42: its name is not known: /api/v2/course/42/: found 'Sign in', expected a course"
+    ]
 
 
 # Answers that are no pages
@@ -531,9 +533,17 @@ def test_invalid_rows_that_are_left_out_leave_the_roster_complete(community):
     assert listed(community, skip_invalid=True) == [1, 2, 3]
 
 
+def test_a_page_that_breaks_off_once_is_asked_for_again(community):
+    community.largest_page = 2
+    community.misdeeds = [None, community.cut, community.cut]
+
+    assert listed(community) == [1, 2, 3, 4, 5]
+
+
 def test_the_roster_of_a_course_that_breaks_off_is_no_roster(community):
     community.largest_page = 2
-    community.misdeeds = [None, community.cut]
+    community.misdeeds = [None]
+    community.misdeed_for_good = community.cut
 
     with pytest.raises(ServerError, match=r"users/\?offset=2: the answer broke off"):
         listed(community)
@@ -556,3 +566,46 @@ def test_everybody_is_shown_by_the_program(community):
         "coursectl: course 42: join_status 'payment_waiting' is not one that the API documents;"
         " kept as it is\n"
     )
+
+
+@pytest.mark.parametrize("wanted", [{"creator", "invited"}, {"requested", "invited"}])
+def test_a_list_that_the_server_shows_not_to_have_read_is_written_the_other_way(community, wanted):
+    community.courses[42] = Course(42, EVERYBODY)
+    default = community.behave
+
+    def reads_commas_only(request):
+        text = request.query.get("statuses", "")
+        return default(request.asking(statuses="")) if text.startswith("[") else None
+
+    community.misdeed_for_good = reads_commas_only
+    criteria = Criteria(statuses=frozenset(wanted))
+    reading = Reading()
+    source = CourseMembers(42, community.settings)
+    found = [m for batch in source.batches(reading, criteria) for m in batch]
+
+    assert {member["join_status"] for member in found} - {None} == wanted
+    assert source.warnings == []
+
+
+def test_a_server_that_never_lists_by_status_is_told_of(community):
+    community.courses[42] = Course(42, EVERYBODY)
+    default = community.behave
+    community.misdeed_for_good = lambda request: default(request.asking(statuses=""))
+    source = CourseMembers(42, community.settings)
+
+    for _ in source.batches(Reading(), Criteria(statuses=frozenset({"creator", "invited"}))):
+        pass
+
+    assert source.warnings == [
+        "course 42: the server does not list by status as asked; others may be missing"
+    ]
+
+
+def test_a_total_that_cannot_be_had_does_not_spoil_the_answer(community):
+    source = CourseMembers(42, community.settings)
+    reading = Reading()
+    for _ in source.batches(reading, Criteria(search="member")):
+        pass
+    community.misdeed_for_good = detail(404, "Not found.")
+
+    assert source.total(reading) is None

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -351,8 +352,15 @@ def test_a_server_that_nobody_runs_is_no_connection():
     )
 
 
+def test_an_answer_that_breaks_off_is_asked_for_again(community):
+    community.misdeeds = [community.cut] * 3
+
+    assert json.loads(Api(community.settings).get(PATH)[0])["count"] == 5
+    assert len(community.requests) == 4
+
+
 def test_an_answer_that_breaks_off_is_no_answer(community):
-    community.misdeeds = [community.cut]
+    community.misdeed_for_good = community.cut
 
     with pytest.raises(ServerError, match="the answer broke off"):
         Api(community.settings).get(PATH)

@@ -169,10 +169,9 @@ def test_a_name_as_long_as_no_file_is_looked_up_all_the_same(community):
         names(["x" * 5_000], community.settings)
 
 
-def test_digits_that_are_no_id_are_looked_up_as_a_name(community):
-    community.courses[7] = Course(7, name="2" * 19)
-
-    assert names(["2" * 19], community.settings) == ["course 7"]
+def test_more_digits_than_an_id_has_are_no_course_and_nothing_is_asked():
+    with pytest.raises(NotFound, match="no course has an id of 5000 digits"):
+        resolve(["2" * 5_000], nothing_set)
 
 
 @pytest.mark.parametrize("course", ["", " ", "\t"])

@@ -1,7 +1,7 @@
 """A course by its slug or exact name: `GET /api/v2/course/search/`."""
 
 from coursectl.errors import NotFound
-from coursectl.printable import printable, shortened
+from coursectl.printable import shortened
 from coursectl.roster.member import Course
 from coursectl.roster.parsing import parse_course_page
 from coursectl.settings import Settings
@@ -64,7 +64,7 @@ def _is_named(course: Course, wanted: str) -> bool:
 
 def _listed(courses: list[Course]) -> str:
     named = [
-        f"{course['id']} {printable(course['slug'] or '')} ({shortened(course['name'] or '')})"
+        f"{course['id']} {shortened(course['slug'] or '')} ({shortened(course['name'] or '')})"
         for course in courses[:_NAMED_CANDIDATES]
     ]
     if len(courses) > len(named):

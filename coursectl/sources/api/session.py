@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _TIMEOUTS = (10.0, 60.0)
 """Seconds to connect, and between two packets of an answer."""
 
+_BODY_TRIES = 4
+
 _LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes; a page is some 30 KB."""
 
@@ -86,22 +88,35 @@ class Api:
         offset = (query or {}).get("offset")
         where = f"{path}?offset={offset}" if offset else path
         try:
-            with self._session.get(url, params=query, timeout=_TIMEOUTS, stream=True) as response:
-                body = self._without_token(_body(response, where))
-                if response.status_code != requests.codes.ok:
-                    raise _refusal(response.status_code, message_in(body), where)
-                return body, where
+            status, body = self._answer(url, query, where)
         except (requests.RequestException, HTTPError) as error:
             raise ServerError(
                 f"{self.settings.url}{where}: {_reason(error)}",
                 "Check COURSECTL_URL and the network, then try again.",
             ) from None
+        if status != requests.codes.ok:
+            raise _refusal(status, message_in(body, secret=self.settings.token), where)
+        if b'"results"' not in body:
+            # It is no page, so an error will quote it, and a server may repeat our token to us.
+            body = body.replace(self.settings.token.encode(), b"***")
+        return body, where
 
-    def _without_token(self, body: bytes) -> bytes:
-        """Strike out our token in what is no page: a server may repeat it in an error message."""
-        if b'"results"' in body:
-            return body
-        return body.replace(self.settings.token.encode(), b"***")
+    def _answer(
+        self, url: str, query: "Mapping[str, str | int] | None", where: str
+    ) -> tuple[int, bytes]:
+        """Give the status and the body. A body that breaks off is asked for again.
+
+        The session's own retries end when the body begins.
+        """
+        tries_left = _BODY_TRIES
+        while True:
+            with self._session.get(url, params=query, timeout=_TIMEOUTS, stream=True) as response:
+                try:
+                    return response.status_code, _body(response, where)
+                except (requests.exceptions.ChunkedEncodingError, requests.ConnectionError):
+                    tries_left -= 1
+                    if not tries_left:
+                        raise
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self.settings.token}"

@@ -1,0 +1,327 @@
+"""Measure coursectl against its peers: `python -m tests.benchmarks --help`.
+
+Whole processes, one at a time and in turn (A B C A B C ...), so that a change in the machine's mood
+meets all of them alike. Unix only: the peak of a child's memory comes from `wait4`.
+
+`pip install -e '.[bench]'` brings the peers that are Python packages; jq and Miller (mlr) come from
+the system. A table names those that are missing. The exports are kept below the system's folder for
+temporary files, in `coursectl-benchmarks`.
+"""
+
+import argparse
+import csv
+import hashlib
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from tests.benchmarks import rosters
+from tests.benchmarks.peers import COURSECTL, PEERS, Peer
+from tests.benchmarks.rosters import Shape
+from tests.running import COURSECTL as RUN_COURSECTL
+from tests.running import clean_environment
+
+TITLES = {
+    Shape.PAGE: "One page object",
+    Shape.LIST: "A list",
+    Shape.NDJSON: "NDJSON",
+    Shape.PAGES: "Page objects of 100 members",
+}
+
+START_UP = {
+    "`python -c pass`": (sys.executable, "-c", "pass"),
+    "`coursectl --version`": (*RUN_COURSECTL, "--version"),
+    "`coursectl members demo --json`": (*RUN_COURSECTL, "members", "demo", "--json"),
+}
+
+Tool = TypeVar("Tool", Peer, str)
+
+_MB = 1_000_000
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one process took."""
+
+    wall: float
+    """Seconds."""
+    peak: int
+    """Bytes of resident memory."""
+
+
+class Failed(Exception):
+    """A command that did not do its job."""
+
+
+def main() -> None:
+    arguments = _arguments()
+    print(f"## {_where_and_when()}", flush=True)
+    if arguments.start_up:
+        _print_lines(_start_up_report(arguments.runs or 20))
+        return
+    for shape in arguments.shape or Shape:
+        _print_lines(_report(shape, arguments.members, arguments.seed, arguments.runs or 5))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description="Measure coursectl against its peers and print Markdown tables.",
+    )
+    parser.add_argument("--members", type=int, default=1_000_000, metavar="N")
+    parser.add_argument("--runs", type=int, metavar="N", help="default 5; 20 for --start-up")
+    parser.add_argument(
+        "--shape",
+        type=Shape,
+        action="append",
+        choices=list(Shape),
+        metavar="SHAPE",
+        help=f"{', '.join(Shape)}; repeatable, all by default",
+    )
+    parser.add_argument("--seed", type=int, default=rosters.SEED, metavar="N")
+    parser.add_argument(
+        "--start-up", action="store_true", help="measure how long coursectl takes to start instead"
+    )
+    arguments = parser.parse_args()
+    if arguments.members < 1 or (arguments.runs or 1) < 1:
+        parser.error("--members and --runs begin at 1")
+    return arguments
+
+
+def _report(shape: Shape, members: int, seed: int, runs: int) -> Iterator[str]:
+    export = _export(shape, members, seed)
+    versions = {peer: version for peer in (COURSECTL, *PEERS) if (version := _version(peer))}
+    failures: dict[Peer, str] = {}
+    records = _check(shape, export, versions, failures)
+    tools = {peer: peer.command(shape, export) for peer in (COURSECTL, *PEERS) if peer in records}
+    measured = _in_turn(tools, runs)
+    floor = _floor()
+    yield ""
+    yield (
+        f"### {TITLES[shape]}: {members:,} members, {export.stat().st_size / _MB:,.0f} MB,"
+        f" {records[COURSECTL]:,} of them joined; runs: {runs}"
+    )
+    yield ""
+    yield "| tool | wall s, median (min-max) | peak MB | coursectl / tool |"
+    yield "|---|---:|---:|---:|"
+    for peer in (COURSECTL, *PEERS):
+        tool = f"{peer.name} {versions.get(peer, '')}".strip()
+        if peer in measured:
+            wall = _spread([run.wall for run in measured[peer]], 2)
+            ratio = _ratio(measured[COURSECTL], measured[peer])
+            yield f"| {tool} | {wall} | {_peak(measured[peer], floor)} | {ratio} |"
+        else:
+            yield f"| {tool} | {failures.get(peer, 'not installed')} | | |"
+
+
+def _start_up_report(runs: int) -> Iterator[str]:
+    for command in START_UP.values():
+        _measure(command)
+    measured = _in_turn(START_UP, runs)
+    floor = _floor()
+    bare = next(iter(measured.values()))
+    yield ""
+    yield f"### Start-up; runs: {runs}"
+    yield ""
+    yield "| command | wall ms, median (min-max) | peak MB | command / `python -c pass` |"
+    yield "|---|---:|---:|---:|"
+    for name, taken in measured.items():
+        wall = _spread([run.wall * 1000 for run in taken], 0)
+        yield f"| {name} | {wall} | {_peak(taken, floor)} | {_ratio(taken, bare)} |"
+
+
+# What is measured
+
+
+def _export(shape: Shape, members: int, seed: int) -> Path:
+    """Give an export from the cache, written anew if what writes it has changed."""
+    cache = Path(tempfile.gettempdir()) / "coursectl-benchmarks"
+    cache.mkdir(exist_ok=True)
+    ending = "ndjson" if shape is Shape.NDJSON else "json"
+    path = cache / f"{shape}-{members}-{seed}.{ending}"
+    written_by = Path(rosters.__file__).stat().st_mtime
+    if not path.exists() or path.stat().st_mtime < written_by:
+        _say(f"writing {path}")
+        rosters.write(path, shape, members, seed)
+    return path
+
+
+def _version(peer: Peer) -> str | None:
+    """Give a tool's version; None if it is not installed."""
+    with suppress(FileNotFoundError):
+        done = subprocess.run(peer.version, capture_output=True, text=True, check=False)
+        number = re.search(r"\d+\.\S+", done.stdout)
+        if done.returncode == 0 and number:
+            return number.group()
+    return None
+
+
+def _check(
+    shape: Shape, export: Path, tools: Iterable[Peer], failures: dict[Peer, str]
+) -> dict[Peer, int]:
+    """Count each tool's records, once it is proved that they are those of coursectl, in order.
+
+    Takes a tool that fails down in `failures`. The run warms the disk's cache as well.
+    """
+    counts: dict[Peer, int] = {}
+    expected: tuple[int, str] | None = None
+    for peer in tools:
+        _say(f"{shape}: checking {peer.name}")
+        with tempfile.TemporaryFile() as output:
+            try:
+                _measure(peer.command(shape, export), output)
+            except Failed as error:
+                if peer is COURSECTL:
+                    raise SystemExit(f"coursectl: {error}") from None
+                failures[peer] = f"failed: {error}"
+                continue
+            output.seek(0)
+            found = _records(output)
+        expected = expected or found
+        if found != expected:
+            raise SystemExit(
+                f"{peer.name} does another job: {found[0]:,} records (ids {found[1]}),"
+                f" coursectl {expected[0]:,} (ids {expected[1]})"
+            )
+        counts[peer] = found[0]
+    return counts
+
+
+def _records(output: BinaryIO) -> tuple[int, str]:
+    """Count the CSV records behind the header, and give a digest of their ids in order."""
+    lines = (line.decode() for line in output)
+    records = csv.reader(lines)
+    next(records, None)
+    count, digest = 0, hashlib.sha256()
+    for record in records:
+        count += 1
+        digest.update(f"{record[0]}\n".encode())
+    return count, digest.hexdigest()[:12]
+
+
+# Measuring
+
+
+def _in_turn(commands: Mapping[Tool, Sequence[str]], runs: int) -> dict[Tool, list[Run]]:
+    measured: dict[Tool, list[Run]] = {tool: [] for tool in commands}
+    for number in range(runs):
+        _say(f"run {number + 1} of {runs}; load {os.getloadavg()[0]:.1f}")
+        for tool, command in commands.items():
+            measured[tool].append(_measure(command))
+    return measured
+
+
+# A child's peak begins with its parent's, and a process that has imported as much as this one takes
+# 20 MB: so the parent is an interpreter that has imported nothing.
+_LAUNCHER = """
+import os, sys, time
+report, command = int(sys.argv[1]), sys.argv[2:]
+unseen = [(os.POSIX_SPAWN_CLOSE, report)]
+start = time.perf_counter()
+process = os.posix_spawnp(command[0], command, os.environ, file_actions=unseen)
+_, status, usage = os.wait4(process, 0)
+wall = time.perf_counter() - start
+os.write(report, f"{os.waitstatus_to_exitcode(status)} {wall} {usage.ru_maxrss}".encode())
+"""
+
+
+def _measure(command: Sequence[str], output: BinaryIO | int = subprocess.DEVNULL) -> Run:
+    """Run a command to its end. Raises Failed."""
+    with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as said:
+        subprocess.run(
+            [sys.executable, "-ISc", _LAUNCHER, str(report.fileno()), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=said,
+            env=_environment(),
+            pass_fds=[report.fileno()],
+            check=True,
+        )
+        report.seek(0)
+        code, wall, peak = report.read().split()
+        if int(code):
+            said.seek(0)
+            last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
+            raise Failed(f"exit {int(code)}: {last[:100].replace('|', '/')}")
+    return Run(float(wall), int(peak) * _RSS_UNIT)
+
+
+def _environment() -> dict[str, str]:
+    """Give an installed program's: bytecode is kept, and output goes out in blocks."""
+    environment = clean_environment()
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+        environment.pop(name, None)
+    return environment
+
+
+def _floor() -> int:
+    """Give the peak below which none can be told: that of the launcher."""
+    return _measure(("true",)).peak
+
+
+# Reporting
+
+
+def _spread(values: list[float], places: int) -> str:
+    return f"{_median(values):.{places}f} ({min(values):.{places}f}-{max(values):.{places}f})"
+
+
+def _peak(runs: list[Run], floor: int) -> str:
+    peak = max(run.peak for run in runs)
+    return f"{peak / _MB:,.0f}" if peak > floor else f"under {floor / _MB:,.0f}"
+
+
+def _ratio(runs: list[Run], others: list[Run]) -> str:
+    """Give the median of the ratios of runs that took place side by side."""
+    ratios = [run.wall / other.wall for run, other in zip(runs, others, strict=True)]
+    return f"{_median(ratios):.2f}"
+
+
+def _median(values: list[float]) -> float:
+    """Not `statistics.median`, whose imports would raise the floor of what can be measured."""
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return (ordered[middle] + ordered[~middle]) / 2
+
+
+def _where_and_when() -> str:
+    python = f"Python {platform.python_version()}"
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    return f"{today}, {_processor()}, {os.cpu_count()} cores, {_system()}, {python}"
+
+
+def _processor() -> str:
+    with suppress(OSError):
+        found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+        if found:
+            return found.group(1)
+    return platform.processor() or platform.machine()
+
+
+def _system() -> str:
+    with suppress(OSError):
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    return f"{platform.system()} {platform.release()}"
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, flush=True)
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
