@@ -8,6 +8,7 @@ Text that a member chose is defused: a spreadsheet runs a cell that begins with 
 import csv
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -20,6 +21,11 @@ _BOM = b"\xef\xbb\xbf"
 
 # A spreadsheet may skip blanks and invisible characters before the sign; some take wide signs too.
 _FORMULA = re.compile(r"[\s\u200b-\u200d\u2060]*[=+\-@\uff0b\uff0d\uff1d\uff20]")
+
+_FIRST = itemgetter(0)
+
+_FEW = 16
+"""Rows that are written the slow way together."""
 
 _Rows = list[tuple[Any, ...]]
 
@@ -35,21 +41,30 @@ class CsvRenderer:
     def render(self, answer: Answer, out: Sink) -> None:
         """Write a header and a record a member."""
         header = tuple(column.key for column in answer.columns)
-        out.write((_BOM if self.excel else b"") + self._records([header]))
         texts = [place for place, column in enumerate(answer.columns) if column.is_free_text]
+        out.write((_BOM if self.excel else b"") + self._records([header], []))
         for batch in answer.batches:
-            rows = raw_values(batch, answer.columns)
-            out.write(self._records(rows if self.raw else _defused(rows, texts)))
+            if batch.members:
+                out.write(self._records(raw_values(batch, answer.columns), texts))
 
-    def _records(self, rows: _Rows) -> bytes:
-        """Write records by way of JSON, which is made, and mostly turned into CSV, natively."""
+    def _records(self, rows: _Rows, texts: list[int]) -> bytes:
+        """Write records by way of JSON, which is made, and mostly turned into CSV, natively.
+
+        Where some of many cells need care, a few rows at a time are tried on their own: so one name
+        with a comma in it costs its neighbours the slow way, and not all of its batch.
+        """
         end = "\r\n" if self.excel else "\n"
-        text = to_json(rows)
-        if rows and (records := _records_of(text, rows, self.delimiter.encode(), end.encode())):
-            return records
+        needs_quotes, needs_defusing = _look_at(rows, texts)
+        if not needs_quotes and (self.raw or not needs_defusing):
+            return _records_of(rows, self.delimiter.encode(), end.encode())
+        if len(rows) > _FEW:
+            parts = (rows[start : start + _FEW] for start in range(0, len(rows), _FEW))
+            return b"".join([self._records(part, texts) for part in parts])
+        if not self.raw:
+            rows = [_defused(row, texts) for row in rows]
         lines = _Records(end)
         writer = csv.writer(lines, delimiter=self.delimiter, lineterminator=_Records.WRITTEN)
-        writer.writerows([_as_in_json(cell) for cell in row] for row in from_json(text))
+        writer.writerows([_as_in_json(cell) for cell in row] for row in from_json(to_json(rows)))
         return "".join(lines).encode()
 
 
@@ -69,17 +84,33 @@ class _Records(list[str]):
         self.append(record.removesuffix(self.WRITTEN) + self._end)
 
 
-def _records_of(text: bytes, rows: _Rows, delimiter: bytes, end: bytes) -> bytes | None:
-    """Turn a JSON list of rows into records, if no cell needs quotes; else None.
+def _look_at(rows: _Rows, texts: list[int]) -> tuple[bool, bool]:
+    """Tell whether any cell of free text may need quotes, and whether any may need defusing.
 
-    A cell that needs them has a comma, a tab, a quote or a line break in it. JSON escapes the last
-    three, so there is a backslash; and the commas, if none is in a cell, are as many as the cells
-    less one. Then every `],[` is the end of a row, and every `null` next to a comma is a null.
+    Each column is looked at as a whole, natively: mostly no cell of it needs anything.
     """
-    columns = len(rows[0])
-    if columns == 1 or b"\\" in text or text.count(b",") != columns * len(rows) - 1:
-        return None
-    text = text[1:-2].replace(b",null", b",").replace(b"[null,", b"[,")
+    needs_quotes = len(rows[0]) == 1  # an empty record needs them, or there would be no record
+    needs_defusing = False
+    columns = list(zip(*rows, strict=True))
+    for place in texts:
+        cells = list(filter(None, columns[place]))
+        text = "".join(cells)
+        if not text.isprintable():
+            return True, True
+        needs_quotes = needs_quotes or "," in text or '"' in text or "\\" in text
+        needs_defusing = needs_defusing or not all(map(str.isalnum, set(map(_FIRST, cells))))
+    return needs_quotes, needs_defusing
+
+
+def _records_of(rows: _Rows, delimiter: bytes, end: bytes) -> bytes:
+    """Turn rows in which no cell needs quotes into records, by way of their JSON.
+
+    No text holds a comma, a quote, a backslash or a line break, so every quote is JSON's own, every
+    comma stands between cells, every `],[` between rows, and every `null` beside a comma is a null.
+    """
+    text = to_json(rows)[1:-2].replace(b",null", b",")
+    if None in [row[0] for row in rows]:
+        text = text.replace(b"[null,", b"[,")
     text = text[1:].replace(b"],[", b"\n").translate(None, b'"') + b"\n"
     if delimiter != b",":
         text = text.replace(b",", delimiter)
@@ -91,22 +122,10 @@ def _as_in_json(cell: Any) -> Any:
     return to_json(cell).decode() if isinstance(cell, float) else cell
 
 
-def _defused(rows: _Rows, texts: list[int]) -> _Rows:
-    """Make the columns of free text harmless; mostly they are, which a look at all of it tells."""
-    suspect = [place for place in texts if not _is_harmless(rows, place)]
-    if not suspect:
-        return rows
-    return [
-        tuple(
-            _defuse(cell) if cell and place in suspect else cell for place, cell in enumerate(row)
-        )
-        for row in rows
-    ]
-
-
-def _is_harmless(rows: _Rows, place: int) -> bool:
-    texts = [text for row in rows if (text := row[place])]
-    return all(map(str.isalnum, {text[0] for text in texts})) and "".join(texts).isprintable()
+def _defused(row: tuple[Any, ...], texts: list[int]) -> tuple[Any, ...]:
+    return tuple(
+        _defuse(cell) if place in texts and cell else cell for place, cell in enumerate(row)
+    )
 
 
 def _defuse(text: str) -> str:

@@ -241,9 +241,13 @@ class Document:
         Where each line ends in a brace and none holds `},{`, every place where one member could
         end and the next begin is a joint: as many members as lines means that each line is one.
         """
-        filled = [line for line in (line.strip(_BLANKS) for line in lines.split(b"\n")) if line]
+        filled = [line for line in lines.split(b"\n") if line]
+        ends = {line[-1] for line in filled}
+        if not ends <= {ord("}")}:
+            filled = [line for each in filled if (line := each.strip(_BLANKS))]
+            ends = {line[-1] for line in filled}
         joined = b",".join(filled)
-        if {line[-1] for line in filled} <= {ord("}")} and (
+        if ends <= {ord("}")} and (
             # One brace a line is the rule, and counting is many times faster than searching.
             joined.count(b"}") == len(filled) or not any(map(_AFTER_OBJECT.search, filled))
         ):
