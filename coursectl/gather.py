@@ -59,6 +59,7 @@ class Gathering:
         self._as_of = as_of
         self._tolerance = tolerance
         self._on_progress = on_progress
+        self._shows_ages = shows_ages
         self._needs_moment = criteria.needs_moment or shows_ages
         self._needs_course = shows_course or criteria.needs_course
 
@@ -79,7 +80,10 @@ class Gathering:
 
     def _selected(self, source: Source) -> Iterator[Batch]:
         """Read one source to its end, or until the limit is met by a source that costs requests."""
-        reading = Reading(skip_invalid=self._tolerance.skip_invalid)
+        reading = Reading(
+            skip_invalid=self._tolerance.skip_invalid,
+            moments_as_written=not (self._shows_ages or self._criteria.compares_moments),
+        )
         roster: Roster | None = None
         held: list[Member] = []
         whole = True

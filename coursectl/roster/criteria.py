@@ -79,6 +79,16 @@ class Criteria:
         )
 
     @property
+    def compares_moments(self) -> bool:
+        """Whether moments have to be more than text."""
+        return bool(
+            self.needs_moment
+            or self.joined_after
+            or self.joined_before
+            or (self.sort and self.sort.column in ("last_active_at", "joined_at"))
+        )
+
+    @property
     def needs_course(self) -> bool:
         """Whether the order depends on what the courses are called."""
         return self.sort is not None and self.sort.column == "course"

@@ -63,16 +63,24 @@ Id = Annotated[int, Field(strict=True, ge=0, lt=2**63 - 1)]
 Moment = Annotated[datetime, _Moment()]
 
 _Text = Annotated[str, Field(strict=True, max_length=255)]
+
+_LEAP_YEAR = "(?:[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:12|16|20|24|28)00)"
+_DAY = (
+    f"(?:{_LEAP_YEAR}-02-29|[12][0-9]{{3}}-(?:"
+    "02-(?:0[1-9]|1[0-9]|2[0-8])"
+    "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    "|(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])))"
+)
+_MICROSECONDS = (
+    r"\.(?:[1-9][0-9]{5}|0[1-9][0-9]{4}|00[1-9][0-9]{3}|000[1-9][0-9]{2}|0000[1-9][0-9]|00000[1-9])"
+)
+_TIME = f"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:{_MICROSECONDS})?"
+_MomentAsWritten = Annotated[str, Field(strict=True, pattern=f"^{_DAY}T{_TIME}Z$")]
+"""A moment of the years 1000 to 2999 in UTC with a `Z`; microseconds in full, or none if zero."""
 _OrNull = Field(default=None)
 
 
-class Member(TypedDict):
-    """One row of a roster. Treat it as frozen: batches are passed on, never edited.
-
-    Every key is there; a field that the API left out is None. A dict because pydantic makes one
-    four times as fast as a model, and a roster holds up to a million.
-    """
-
+class _WithoutMoments(TypedDict):
     id: Id
     """The user's unique id."""
     username: Annotated[_Text | None, _OrNull]
@@ -85,10 +93,29 @@ class Member(TypedDict):
     """A `JoinStatus`, another word that the server knows, or None for no status."""
     user_completion_rate: Annotated[Annotated[float, _Rate()] | None, _OrNull]
     """Progress in percent, 0 to 100; fractions occur."""
+
+
+class Member(_WithoutMoments):
+    """One row of a roster. Treat it as frozen: batches are passed on, never edited.
+
+    Every key is there; a field that the API left out is None. A dict because pydantic makes one
+    four times as fast as a model, and a roster holds up to a million.
+    """
+
     last_active_at: Annotated[Moment | None, _OrNull]
     """When the member last completed a lesson, in UTC; None is never. It is no log-in time."""
     joined_at: Annotated[Moment | None, _OrNull]
     """When the member joined, in UTC; None for those who have not (invited, requested)."""
+
+
+class MemberAsWritten(_WithoutMoments):
+    """A member whose moments stay the text that they are, which is what all formats write.
+
+    That holds only for text in the very form that coursectl writes, so this takes no other.
+    """
+
+    last_active_at: Annotated[_MomentAsWritten | None, _OrNull]
+    joined_at: Annotated[_MomentAsWritten | None, _OrNull]
 
 
 class Course(TypedDict):

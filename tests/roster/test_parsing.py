@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from coursectl.errors import IncompleteRoster, InvalidData
 from coursectl.roster import documents
-from coursectl.roster.member import EXPECTED, Member
+from coursectl.roster.member import EXPECTED, Member, MemberAsWritten
 from coursectl.roster.parsing import Reading, parse_course, parse_course_page
 from tests.roster.strategies import (
     COURSE,
@@ -1057,3 +1058,53 @@ def test_a_page_of_courses_gives_how_many_there_are_and_those_on_it():
 def test_a_page_of_courses_without_count_is_refused():
     with pytest.raises(InvalidData, match="expected a page of courses"):
         parse_course_page(b'{"results":[]}', "/course/")
+
+
+WRITTEN = TypeAdapter(MemberAsWritten)
+MEMBER = TypeAdapter(Member)
+
+
+@settings(deadline=None, max_examples=2000)
+@given(
+    st.one_of(
+        st.datetimes(timezones=st.just(UTC)).map(lambda d: to_json(d).decode().strip('"')),
+        st.from_regex(
+            r"[0-3][0-9]{3}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,7})?Z",
+            fullmatch=True,
+        ),
+        st.text(max_size=30),
+    )
+)
+@example("2024-02-29T00:00:00Z")
+@example("2023-02-29T00:00:00Z")
+@example("2000-02-29T00:00:00Z")
+@example("1900-02-29T00:00:00Z")
+@example("2024-01-01T00:00:00.000000Z")
+@example("2024-01-01T24:00:00Z")
+@example("2024-01-01T00:00:00Z\n")
+@example("٢٠٢٤-01-01T00:00:00Z")
+def test_a_moment_that_stays_text_is_valid_and_in_the_form_in_which_it_is_written(text):
+    row = {"id": 1, "joined_at": text}
+    try:
+        kept = WRITTEN.validate_python(row)["joined_at"]
+    except ValidationError:
+        return
+    assert to_json(MEMBER.validate_python(row)["joined_at"]) == to_json(kept)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-23T06:00:00Z", "2024-02-29T23:59:59Z", "2026-01-31T00:00:00.000001Z"],
+)
+def test_the_usual_moments_stay_text(text):
+    assert WRITTEN.validate_python({"id": 1, "joined_at": text})["joined_at"] == text
+
+
+@settings(deadline=None, max_examples=100)
+@given(rosters())
+def test_members_with_moments_as_written_are_written_as_all_others(roster):
+    export = json.dumps(roster).encode()
+    as_written = Reading(moments_as_written=True)
+    kept = [m for batch in as_written.document([export], NAME) for m in batch]
+    made = [m for batch in Reading().document([export], NAME) for m in batch]
+    assert to_json(kept) == to_json(made)
