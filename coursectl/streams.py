@@ -204,7 +204,7 @@ def to_stdout(talk: Talk, *, pager_above: int | None = None) -> "Iterator[Sink]"
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise _cannot_write("stdout", error) from None
+        raise cannot_write("stdout", error) from None
 
 
 def forget_stdout() -> None:
@@ -273,7 +273,7 @@ def to_file(path: Path) -> "Iterator[Sink]":
             else:
                 yield file
     except OSError as error:
-        raise _cannot_write(shown, error) from None
+        raise cannot_write(shown, error) from None
 
 
 @contextmanager
@@ -299,7 +299,8 @@ def _umask() -> int:
     return umask
 
 
-def _cannot_write(name: str, error: OSError) -> CoursectlError:
+def cannot_write(name: str, error: OSError) -> CoursectlError:
+    """Give the error of a place that takes no more, or never did."""
     return UsageError(
         f"{name}: cannot be written: {printable(error.strerror or str(error))}",
         "Check the folder, its permissions and the free space.",

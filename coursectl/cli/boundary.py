@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from coursectl import __version__
 from coursectl.errors import CoursectlError, ExitCode
 from coursectl.printable import shortened
-from coursectl.streams import forget_stdout, say
+from coursectl.streams import cannot_write, forget_stdout, say
 
 _NOT_WRITTEN = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
 
@@ -59,8 +59,9 @@ def _boundary() -> Iterator[None]:
             _report_bug(error)
             raise typer.Exit(ExitCode.BUG) from None
         forget_stdout()
-        say(f"stdout: cannot be written: {error.strerror}")
-        raise typer.Exit(ExitCode.USAGE) from None
+        told = cannot_write("stdout", error)
+        say(told.message, *told.hints)
+        raise typer.Exit(told.exit_code) from None
     except Exception as error:  # noqa: BLE001 - a bug is told, not shown as a traceback
         _report_bug(error)
         raise typer.Exit(ExitCode.BUG) from None
