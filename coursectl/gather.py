@@ -116,7 +116,7 @@ class Gathering:
 
     def _looked_through(self, source: Source) -> Reading:
         """Read a source to its end for what it says of itself, and let go of its members."""
-        reading = Reading(skip_invalid=True)
+        reading = Reading(skip_invalid=True, moments_as_written=True)
         for _ in source.batches(reading, self._criteria):
             pass
         return reading
