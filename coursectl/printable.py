@@ -8,6 +8,8 @@ means, because a reader must get the very same text back.
 
 import re
 
+from coursectl.redaction import redacted
+
 # Characters that end a line somewhere: C0 and C1 ones, LINE SEPARATOR and PARAGRAPH SEPARATOR.
 _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
@@ -31,7 +33,11 @@ def printable(text: str) -> str:
 
 
 def shortened(text: str, limit: int = 60) -> str:
-    """Give `text` printable and at most `limit` characters long, cut with an ellipsis."""
+    """Give `text` printable and at most `limit` characters long, cut with an ellipsis.
+
+    No secret is in it, and no part of one either.
+    """
+    text = redacted(text)
     start = printable(text[: limit * 4])
     is_whole = len(text) <= limit * 4 and len(start) <= limit
     return start if is_whole else start[: limit - 1] + "…"

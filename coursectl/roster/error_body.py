@@ -15,18 +15,15 @@ _KEYS = ("detail", "message", "errors", "messages")
 _TITLE = re.compile(r"<(title|h1)[^>]*>\s*([^<]+?)\s*<", re.IGNORECASE)
 
 
-def message_in(body: bytes, *, secret: str = "") -> str:
-    """Give the message in `body`, printable and short; empty when there is none to be found.
-
-    `secret` is struck out: a server may repeat what it was sent.
-    """
+def message_in(body: bytes) -> str:
+    """Give the message in `body`, printable and short; empty when there is none to be found."""
     try:
         said = "; ".join(_messages(from_json(body)))
     except ValueError:
         text = body[:4096].decode(errors="replace").strip()
         title = _TITLE.search(text)
         said = title.group(2) if title else "" if text.startswith("<") else text
-    return shortened(said.replace(secret, "***") if secret else said, 200)
+    return shortened(said, 200)
 
 
 def _messages(value: object) -> Iterator[str]:
