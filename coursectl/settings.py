@@ -1,66 +1,395 @@
-"""Which community coursectl talks to, and with which credentials."""
+"""Which community coursectl talks to, with which credentials, and how patiently.
+
+A setting comes from an option, a variable COURSECTL_<NAME>, or the profile in `config.toml`; the
+first that says something wins. The file holds no secrets:
+
+    profile = "work"                 # used when none is named
+
+    [profiles.work]
+    url = "https://community.example"
+    method = "jwt"
+    user_id = 7
+    jwt_secret_file = "~/.secrets/community"
+"""
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import tomllib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from coursectl.errors import NotConfigured, UsageError
-from coursectl.printable import shortened
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+)
 
+from coursectl.errors import CoursectlError, NotConfigured, UsageError
+from coursectl.printable import printable, shortened
+from coursectl.redaction import keep_secret
+
+Method = Literal["token", "jwt", "oauth"]
+"""The ways into a community."""
+
+SECRETS = ("token", "jwt_secret", "client_secret")
+"""Settings that no file of ours and no option holds; each may be in a file of its own."""
+
+_OF_ONE_COMMUNITY = ("method", "user_id", "client_id", *(f"{name}_file" for name in SECRETS))
+"""What a profile says of its own community, and of no other that a variable names."""
+
+_DEFAULT = "default"
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_HOST = re.compile(r"([^\s*.:]+\.)*[^\s*.:]+\.?|[\da-f.:]+")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)", re.ASCII)
+_LARGEST_SECRET = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything that is set outside the command line."""
+class _Unfit(ValueError):
+    """Why a value is refused, to follow the name of where it stands; and what to do."""
 
-    url: str
-    """The community, as `https://host` or `https://host:port`; plain http only on loopback."""
-    token: str = field(repr=False)
-    """The bearer token that goes to that community and nowhere else."""
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read COURSECTL_URL and COURSECTL_TOKEN. Raises NotConfigured, UsageError."""
-        url = environment.get("COURSECTL_URL", "").strip()
-        token = environment.get("COURSECTL_TOKEN", "").strip()
-        missing = [
-            name
-            for name, value in (("COURSECTL_URL", url), ("COURSECTL_TOKEN", token))
-            if not value
-        ]
-        if missing:
-            raise NotConfigured(
-                f"no community to ask: {' and '.join(missing)} not set",
-                "Set COURSECTL_URL to https://<your community>, COURSECTL_TOKEN to a token for it.",
-                "Nothing at hand yet? This works now: coursectl members demo",
-            )
-        if not token.isascii() or not token.isprintable() or " " in token:
-            raise UsageError(
-                "COURSECTL_TOKEN holds characters that no token has", "Copy the token again."
-            )
-        return cls(url=community(url), token=token)
+    def __init__(self, told: str, hint: str) -> None:
+        super().__init__(told)
+        self.told = told
+        self.hint = hint
 
 
-def community(url: str) -> str:
-    """Give the scheme, host and port of a community's URL. Raises UsageError."""
+def _community(url: str) -> str:
     shown = shortened(url.rpartition("@")[2])
     try:
         parts = urlsplit(url if "://" in url else f"https://{url}")
         host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
-    if not host or parts.scheme not in ("http", "https") or parts.username is not None:
-        raise UsageError(
-            f"COURSECTL_URL is {shown!r}, which is not the URL of a community",
+    if (
+        not host
+        or not _HOST.fullmatch(host)
+        or parts.scheme not in ("http", "https")
+        or parts.username is not None
+    ):
+        raise _Unfit(
+            f"is {shown!r}, which is not the URL of a community",
             "Set it to https://<your community>, without a user name.",
         )
     if parts.scheme == "http" and not _LOOPBACK.fullmatch(host):
-        raise UsageError(
-            f"COURSECTL_URL is {shown!r}: a token is not sent over plain http",
-            "Set it to an https:// URL.",
+        raise _Unfit(
+            f"is {shown!r}: a token is not sent over plain http", "Set it to an https:// URL."
         )
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+
+
+def _kept(value: object) -> object:
+    return keep_secret(value.strip()) if isinstance(value, str) else value
+
+
+def is_sendable(token: str) -> bool:
+    """Tell whether a token can stand in a header."""
+    return token.isascii() and token.isprintable() and " " not in token
+
+
+def _sendable(token: SecretStr) -> SecretStr:
+    if not is_sendable(token.get_secret_value()):
+        raise _Unfit("holds characters that no token has", "Copy the token again.")
+    return token
+
+
+def _no_bool(value: object) -> object:
+    if isinstance(value, bool):  # which pydantic, as Python, would take for 0 or 1
+        raise ValueError
+    return value
+
+
+def _seconds(value: object) -> object:
+    match = _DURATION.fullmatch(value.strip().lower()) if isinstance(value, str) else None
+    if match is None:
+        return _no_bool(value)
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+_Secret = Annotated[SecretStr, BeforeValidator(_kept)]
+_WholeNumber = Annotated[int, BeforeValidator(_no_bool)]
+_Text = Annotated[str, Field(min_length=1)]
+
+_KINDS = {
+    "url": "https://<your community>",
+    "method": "token, jwt or oauth",
+    "user_id": "the number of an account",
+    "redirect_uri": "a URL",
+    "concurrency": "a whole number from 1 to 8",
+    "deadline": "a time such as 90s, 5m or 1h, or seconds",
+}
+"""What may stand for a setting, where that is more than text."""
+
+
+class Settings(BaseModel):
+    """Everything that is set outside the command line, and for a few things also on it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: Annotated[str, AfterValidator(_community)]
+    """The community, as `https://host` or `https://host:port`; plain http only on loopback."""
+    profile: str = _DEFAULT
+    """The name of the profile in use."""
+    method: Method | None = None
+
+    token: Annotated[_Secret, AfterValidator(_sendable)] | None = None
+    """The bearer token that goes to that community and nowhere else."""
+    token_file: Path | None = None
+    jwt_secret: _Secret | None = None
+    """The community's API secret, which signs tokens."""
+    jwt_secret_file: Path | None = None
+    user_id: Annotated[_WholeNumber, Field(ge=1)] | None = None
+    """The id of the account that signed tokens are for."""
+    client_id: _Text | None = None
+    client_secret: _Secret | None = None
+    client_secret_file: Path | None = None
+    redirect_uri: _Text = "http://127.0.0.1:8765/callback"
+    """Where the community sends a browser back to; registered there letter by letter."""
+
+    concurrency: Annotated[_WholeNumber, Field(ge=1, le=8)] = 4
+    """Requests that are under way at once."""
+    deadline: Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)] = 1800.0
+    """Seconds for all requests of a run together."""
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def load(
+        cls, profile: str | None = None, *, may_be_new: bool = False, **options: object
+    ) -> Self:
+        """Put together what `options` (None counts for nothing), the environment and a profile say.
+
+        The profile is the named one, else COURSECTL_PROFILE, else the file's `profile`, else
+        `default`. One that is not in the file is refused unless it `may_be_new`. Raises
+        NotConfigured without a URL, and UsageError, which names where the mistake is.
+        """
+        path = config_file()
+        name, table = _profile(path, profile or _variables().get("profile"), may_be_new=may_be_new)
+        said = {
+            field: _Said(value, f"--{field.replace('_', '-')}")
+            for field, value in options.items()
+            if value is not None
+        }
+        said = _merged(said, _environment(), table)
+        for secret in SECRETS:
+            if file := said.get(f"{secret}_file"):
+                said[secret] = _read_secret(file)
+        values = {field: each.value for field, each in said.items()}
+        try:
+            settings = cls.model_validate({**values, "profile": name})
+        except ValidationError as error:
+            raise _told(error, said) from None
+        origins = {field: each.where for field, each in said.items()}
+        settings._origins.update(origins)  # noqa: SLF001 - its own class
+        return settings
+
+    def origin(self, field: str) -> str:
+        """Say where a setting comes from: an option, a variable, or a place in a file."""
+        return self._origins.get(field, f"COURSECTL_{field.upper()}")
+
+
+def community(url: str) -> str:
+    """Give the scheme, host and port of a community's URL. Raises UsageError."""
+    try:
+        return _community(url)
+    except _Unfit as unfit:
+        raise UsageError(f"COURSECTL_URL {unfit.told}", unfit.hint) from None
+
+
+def config_file() -> Path:
+    """Say where profiles are kept: COURSECTL_CONFIG, or `config.toml` among the person's own."""
+    if path := os.environ.get("COURSECTL_CONFIG", "").strip():
+        return _expanded(path)
+    from platformdirs import user_config_path
+
+    return user_config_path("coursectl", appauthor=False) / "config.toml"
+
+
+def with_profile(text: str, profile: str, values: Mapping[str, str | int]) -> str:
+    """Give the text of a config file with `values` in a profile; all else stays, comments too."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    if "profiles" not in document:
+        document["profiles"] = tomlkit.table(is_super_table=True)
+    profiles = document["profiles"]
+    assert isinstance(profiles, dict)  # noqa: S101 - it was read before
+    if profile not in profiles:
+        profiles[profile] = {}
+    profiles[profile].update(values)
+    return tomlkit.dumps(document)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A value, and what a person calls the place where it was set."""
+
+    value: object
+    where: str
+
+
+def _variables() -> dict[str, str]:
+    """Give what is set in the environment, by the names of the settings; blanks are nothing."""
+    found = {
+        field: os.environ.get(f"COURSECTL_{field.upper()}", "").strip()
+        for field in Settings.model_fields
+    }
+    return {field: value for field, value in found.items() if value}
+
+
+def _environment() -> dict[str, _Said]:
+    return {
+        field: _Said(value, f"COURSECTL_{field.upper()}")
+        for field, value in _variables().items()
+        if field != "profile"
+    }
+
+
+def _merged(
+    options: dict[str, _Said], environment: dict[str, _Said], table: dict[str, _Said]
+) -> dict[str, _Said]:
+    """Put one over the other, and take from the profile what no longer belongs with the rest."""
+    nearer = environment | options
+    dropped: set[str] = set()
+    if "url" in table and "url" in nearer and _host(table["url"]) != _host(nearer["url"]):
+        # What lets one into one community is not for another.
+        dropped.update(_OF_ONE_COMMUNITY)
+    for secret in SECRETS:
+        given = {secret, f"{secret}_file"} & nearer.keys()
+        if len(given) > 1:
+            first, second = (nearer[field].where for field in sorted(given))
+            raise UsageError(f"{first} and {second} are both set", "Set one of them.")
+        if given:
+            dropped.add(f"{secret}_file")
+            if secret != "client_secret":  # noqa: S105 - a name
+                # Who sets a token or a key means to use it.
+                dropped.add("method")
+    return {field: said for field, said in table.items() if field not in dropped} | nearer
+
+
+def _host(said: _Said) -> object:
+    try:
+        return _community(str(said.value))
+    except _Unfit:
+        return said.value
+
+
+def _expanded(path: str | Path) -> Path:
+    with suppress(RuntimeError):  # nobody has that name: the path is told as it is
+        return Path(path).expanduser()
+    return Path(path)
+
+
+def _read_secret(file: _Said) -> _Said:
+    if not isinstance(file.value, str | Path):
+        raise UsageError(f"{file.where} cannot be {file.value!r}", "It is the path of a file.")
+    path = _expanded(file.value)
+    where = f"{file.where} ({printable(str(path))})"
+    try:
+        with path.open(encoding="utf-8") as lines:
+            secret = keep_secret(lines.read(_LARGEST_SECRET + 1).strip())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise UsageError(f"{where} cannot be read: {reason}", "Check the path.") from None
+    if not secret or len(secret) > _LARGEST_SECRET:
+        raise UsageError(f"{where} holds no secret", "Write the secret into it, and nothing else.")
+    return _Said(secret, where)
+
+
+def _told(error: ValidationError, said: Mapping[str, _Said]) -> CoursectlError:
+    wrong = error.errors(include_url=False, include_input=False)[0]
+    field = str(wrong["loc"][0])
+    if wrong["type"] == "missing":
+        return _no_community(said)
+    unfit = wrong.get("ctx", {}).get("error")
+    if isinstance(unfit, _Unfit):
+        return UsageError(f"{said[field].where} {unfit.told}", unfit.hint)
+    shown = shortened(repr(said[field].value))
+    return UsageError(
+        f"{said[field].where} cannot be {shown}",
+        f"It is {_KINDS.get(field, 'text')}.",
+    )
+
+
+def _no_community(said: Iterable[str]) -> NotConfigured:
+    has_secret = not {"token", "jwt_secret"}.isdisjoint(said)
+    missing = "COURSECTL_URL" if has_secret else "COURSECTL_URL and COURSECTL_TOKEN"
+    return NotConfigured(
+        f"no community to ask: {missing} not set",
+        "Log in with coursectl auth login --url https://<your community>, or set"
+        f" {'it' if has_secret else 'both'}.",
+        "Nothing at hand yet? This works now: coursectl members demo",
+    )
+
+
+# The file
+
+
+def _profile(path: Path, named: str | None, *, may_be_new: bool) -> tuple[str, dict[str, _Said]]:
+    """Give the profile's name and what it says. Raises UsageError."""
+    shown = printable(str(path))
+    document = _document(path, shown)
+    _refuse_unknown(document, ("profile", "profiles"), shown)
+    usual, profiles = document.get("profile", _DEFAULT), document.get("profiles", {})
+    if not isinstance(usual, str) or not isinstance(profiles, dict):
+        raise UsageError(
+            f"{shown}: profile is a name, and [profiles.NAME] what it stands for",
+            'Write profile = "NAME" at the top, and a table for each profile.',
+        )
+    name = named or usual
+    if name not in profiles:
+        if name != _DEFAULT and not may_be_new:
+            there = ", ".join(shortened(each) for each in profiles) or "none yet"
+            raise UsageError(
+                f"{shown}: no profile {shortened(name)!r}",
+                f"Profiles: {there}. A new one: coursectl auth login --profile NAME",
+            )
+        return name, {}
+    table, where = profiles[name], f"{shown}: profile {shortened(name)}"
+    if not isinstance(table, dict):
+        raise UsageError(f"{where} is no table", f"Write [profiles.{shortened(name)}].")
+    for secret in SECRETS:
+        if secret in table:
+            raise UsageError(
+                f"{where}: {secret} is a secret, which has no place in this file",
+                f"Take it out; then coursectl auth login, or {secret}_file = a file that holds it.",
+            )
+    _refuse_unknown(table, [key for key in Settings.model_fields if key != "profile"], where)
+    for key, value in table.items():
+        if key.endswith("_file") and isinstance(value, str):
+            table[key] = path.parent / _expanded(value)
+    return name, {key: _Said(value, f"{where}: {key}") for key, value in table.items()}
+
+
+def _document(path: Path, shown: str) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UsageError(f"{shown} cannot be read: {error.strerror}", "Check the file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        said = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is no UTF-8 text"
+        raise UsageError(f"{shown} is no TOML: {shortened(said, 120)}", "Mend the file.") from None
+
+
+def _refuse_unknown(table: Iterable[str], known: Iterable[str], where: str) -> None:
+    known = [key for key in known if key not in SECRETS]
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            raise UsageError(
+                f"{where}: no setting {shortened(key)!r}",
+                f"Did you mean {near[0]}?" if near else f"Settings: {', '.join(known)}.",
+            )

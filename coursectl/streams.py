@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from coursectl.errors import CoursectlError, UsageError
 from coursectl.printable import printable
+from coursectl.redaction import redacted
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -38,7 +39,7 @@ def say(*lines: str) -> None:
         f"{'  ' if number else 'coursectl: '}{line}\n" for number, line in enumerate(lines)
     )
     with suppress(OSError, ValueError):  # nobody listens: that is no failure of the work
-        sys.stderr.write(text)
+        sys.stderr.write(redacted(text))
         sys.stderr.flush()
 
 

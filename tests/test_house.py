@@ -12,8 +12,10 @@ FLOORS = (
     ("coursectl.cli",),
     ("coursectl.gather", "coursectl.streams"),
     ("coursectl.render", "coursectl.sources"),
+    ("coursectl.keychain",),
     ("coursectl.settings", "coursectl.roster"),
     ("coursectl.printable",),
+    ("coursectl.redaction", "coursectl.threads"),
     ("coursectl.errors", "coursectl"),
 )
 """From the top down: a room imports itself and rooms on lower floors."""
@@ -24,6 +26,12 @@ OWNERS = {
     "urllib3": ("coursectl.sources.api",),
     "rich": ("coursectl.render.table", "coursectl.streams"),
     "tabulate": ("coursectl.render.text",),
+    "jwt": ("coursectl.sources.api.tokens",),
+    "oauthlib": ("coursectl.sources.api",),
+    "keyring": ("coursectl.keychain",),
+    "filelock": ("coursectl.keychain",),
+    "platformdirs": ("coursectl.settings",),
+    "tomlkit": ("coursectl.settings",),
 }
 """Libraries that only these rooms know."""
 

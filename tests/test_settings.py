@@ -1,85 +1,406 @@
-"""Which community coursectl talks to, and with which credentials."""
+"""Which community coursectl talks to, with which credentials, and where that stands."""
+
+import os
+from pathlib import Path
 
 import pytest
 
 from coursectl.errors import CoursectlError, ExitCode, NotConfigured, UsageError
-from coursectl.settings import Settings, community
-from coursectl.sources.api.session import Api
+from coursectl.redaction import redacted
+from coursectl.settings import Settings, community, config_file, with_profile
 from tests.community import TOKEN
 from tests.running import coursectl
 
 URL = "https://community.example"
 
 
-def settings(**variables: str) -> Settings:
-    return Settings.from_environment(variables)
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    """Load settings from a file that holds `text`, and from variables."""
+    path = tmp_path / "config.toml"
+    monkeypatch.setenv("COURSECTL_CONFIG", str(path))
+
+    def load(text: str = "", profile: str | None = None, **variables: str) -> Settings:
+        path.write_text(text, encoding="utf-8")
+        for name, value in variables.items():
+            monkeypatch.setenv(f"COURSECTL_{name}", value)
+        return Settings.load(profile)
+
+    return load
 
 
-def test_url_and_token_come_from_the_environment():
-    found = settings(COURSECTL_URL=URL, COURSECTL_TOKEN="abc.def")
-
-    assert (found.url, found.token) == (URL, "abc.def")
-
-
-def test_the_environment_is_that_of_the_process_unless_told_otherwise(monkeypatch):
-    monkeypatch.setenv("COURSECTL_URL", URL)
-    monkeypatch.setenv("COURSECTL_TOKEN", "abc")
-
-    assert Settings.from_environment() == Settings(url=URL, token="abc")
+def refused(load, text: str = "", profile: str | None = None, **variables: str) -> CoursectlError:
+    with pytest.raises(CoursectlError) as caught:
+        load(text, profile, **variables)
+    return caught.value
 
 
-def test_blanks_around_are_cut_off():
-    found = settings(COURSECTL_URL=f" {URL}\n", COURSECTL_TOKEN="\tabc\r\n")
+# The environment
 
-    assert (found.url, found.token) == (URL, "abc")
+
+def test_every_setting_has_a_variable(load):
+    found = load(
+        URL=URL,
+        METHOD="jwt",
+        JWT_SECRET="signing key",
+        USER_ID="7",
+        CLIENT_ID="abc",
+        CLIENT_SECRET="client key",
+        REDIRECT_URI="http://127.0.0.1:9999/back",
+        CONCURRENCY="8",
+        DEADLINE="90s",
+    )
+
+    assert (found.url, found.method, found.user_id, found.client_id) == (URL, "jwt", 7, "abc")
+    assert found.jwt_secret.get_secret_value() == "signing key"
+    assert found.client_secret.get_secret_value() == "client key"
+    assert (found.redirect_uri, found.concurrency) == ("http://127.0.0.1:9999/back", 8)
+    assert found.deadline == 90.0
+
+
+def test_without_a_word_there_are_four_requests_at_once_and_half_an_hour(load):
+    found = load(URL=URL)
+
+    assert (found.profile, found.method, found.token) == ("default", None, None)
+    assert (found.concurrency, found.deadline) == (4, 1800.0)
+    assert found.redirect_uri == "http://127.0.0.1:8765/callback"
+
+
+def test_blanks_around_are_cut_off(load):
+    found = load(URL=f" {URL}\n", TOKEN="\tabc\r\n")
+
+    assert (found.url, found.token.get_secret_value()) == (URL, "abc")
+
+
+def test_a_blank_variable_counts_as_unset(load):
+    found = load(f'[profiles.default]\nurl = "{URL}"\nuser_id = 7', URL=" ", USER_ID="")
+
+    assert (found.url, found.user_id) == (URL, 7)
 
 
 @pytest.mark.parametrize(
     ("variables", "missing"),
     [
         ({}, "COURSECTL_URL and COURSECTL_TOKEN"),
-        ({"COURSECTL_URL": URL}, "COURSECTL_TOKEN"),
-        ({"COURSECTL_TOKEN": "abc"}, "COURSECTL_URL"),
-        ({"COURSECTL_URL": " ", "COURSECTL_TOKEN": "\n"}, "COURSECTL_URL and COURSECTL_TOKEN"),
+        ({"TOKEN": "abc"}, "COURSECTL_URL"),
+        ({"JWT_SECRET": "abc"}, "COURSECTL_URL"),
+        ({"URL": " ", "TOKEN": "\n"}, "COURSECTL_URL and COURSECTL_TOKEN"),
     ],
 )
-def test_what_is_not_set_is_named(variables, missing):
-    with pytest.raises(NotConfigured) as caught:
-        settings(**variables)
+def test_what_is_not_set_is_named(load, variables, missing):
+    error = refused(load, **variables)
 
-    assert caught.value.message == f"no community to ask: {missing} not set"
-    assert caught.value.exit_code == ExitCode.ACCESS_DENIED
+    assert isinstance(error, NotConfigured)
+    assert error.message == f"no community to ask: {missing} not set"
+    assert error.exit_code == ExitCode.ACCESS_DENIED
 
 
-def test_the_program_says_in_three_lines_what_to_set_and_what_works_now():
-    outcome = coursectl("members", "42")
+def test_the_program_says_in_three_lines_what_to_do_and_what_works_now(tmp_path):
+    environment = {"COURSECTL_CONFIG": str(tmp_path / "config.toml")}
+    outcome = coursectl("members", "42", environment=environment)
 
     assert outcome.code == ExitCode.ACCESS_DENIED
     assert outcome.stdout == b""
     assert outcome.stderr.splitlines() == [
         "coursectl: no community to ask: COURSECTL_URL and COURSECTL_TOKEN not set",
-        "  Set COURSECTL_URL to https://<your community>, COURSECTL_TOKEN to a token for it.",
+        "  Log in with coursectl auth login --url https://<your community>, or set both.",
         "  Nothing at hand yet? This works now: coursectl members demo",
     ]
 
 
-# The token
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("METHOD", "magic", "It is token, jwt or oauth."),
+        ("USER_ID", "ann", "It is the number of an account."),
+        ("USER_ID", "0", "It is the number of an account."),
+        ("CONCURRENCY", "9", "It is a whole number from 1 to 8."),
+        ("CONCURRENCY", "2.5", "It is a whole number from 1 to 8."),
+        ("DEADLINE", "soon", "It is a time such as 90s, 5m or 1h, or seconds."),
+        ("DEADLINE", "0", "It is a time such as 90s, 5m or 1h, or seconds."),
+        ("DEADLINE", "-5", "It is a time such as 90s, 5m or 1h, or seconds."),
+        ("DEADLINE", "inf", "It is a time such as 90s, 5m or 1h, or seconds."),
+        ("DEADLINE", "nan", "It is a time such as 90s, 5m or 1h, or seconds."),
+    ],
+)
+def test_a_variable_with_a_bad_value_is_named(load, name, value, hint):
+    error = refused(load, URL=URL, **{name: value})
+
+    assert isinstance(error, UsageError)
+    assert (error.message, error.hints) == (f"COURSECTL_{name} cannot be {value!r}", (hint,))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("5m", 300), ("1h", 3600), ("1.5h", 5400), ("45", 45), ("0.5", 0.5)],
+)
+def test_a_deadline_is_a_time_with_its_unit_or_seconds(load, text, seconds):
+    assert load(URL=URL, DEADLINE=text).deadline == seconds
+
+
+# The file
+
+PROFILES = f"""
+profile = "work"
+
+[profiles.work]
+url = "{URL}"
+user_id = 7
+deadline = 60
+
+[profiles.home]
+url = "https://home.example"
+"""
+
+
+def test_a_profile_is_the_named_one_or_that_of_the_environment_or_the_usual_one(load):
+    assert load(PROFILES).profile == "work"
+    assert load(PROFILES, PROFILE="home").profile == "home"
+    assert load(PROFILES, "work", PROFILE="home").profile == "work"
+    assert load(PROFILES, "home").url == "https://home.example"
+
+
+def test_without_a_usual_one_the_profile_is_called_default_and_need_not_be_there(load):
+    assert load(f'[profiles.default]\nurl = "{URL}"').url == URL
+    assert load("", URL=URL).profile == "default"
+
+
+def test_a_profile_that_is_not_there_is_refused_with_those_that_are(load, tmp_path):
+    error = refused(load, PROFILES, "wrok")
+
+    assert error.message == f"{tmp_path / 'config.toml'}: no profile 'wrok'"
+    assert error.hints[0].startswith("Profiles: work, home.")
+    assert error.exit_code == ExitCode.USAGE
+
+
+def test_a_profile_that_is_to_be_made_need_not_be_there(load):
+    load(PROFILES)
+
+    assert Settings.load("new", may_be_new=True, url=URL).profile == "new"
+
+
+def test_a_variable_wins_over_the_file_and_an_option_over_both(load):
+    assert load(PROFILES).user_id == 7
+    assert load(PROFILES, USER_ID="8").user_id == 8
+    assert Settings.load(user_id=9).user_id == 9
+    assert Settings.load(user_id=None).user_id == 8
+
+
+def test_an_option_with_a_bad_value_is_named(load):
+    load(PROFILES)
+
+    with pytest.raises(UsageError, match=r"^--user-id cannot be 0$"):
+        Settings.load(user_id=0)
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "hint"),
+    [
+        ('ulr = "x"', "no setting 'ulr'", "Did you mean url?"),
+        ("user-id = 7", "no setting 'user-id'", "Did you mean user_id?"),
+        ('wibble = "x"', "no setting 'wibble'", "Settings: url, method, token_file,"),
+        ('user_id = "ann"', "user_id cannot be 'ann'", "It is the number of an account."),
+        ("user_id = true", "user_id cannot be True", "It is the number of an account."),
+        ("url = 5", "url cannot be 5", "It is https://<your community>."),
+        ('deadline = "soon"', "deadline cannot be 'soon'", "It is a time such as"),
+        ("token_file = 5", "token_file cannot be 5", "It is the path of a file."),
+        ('url = "ftp://x"', "url is 'ftp://x', which is not the URL of a community", "Set it to"),
+        ('token = "abc"', "token is a secret, which has no place in this file", "Take it out"),
+        ('jwt_secret = "abc"', "jwt_secret is a secret", "coursectl auth login"),
+        ('client_secret = "abc"', "client_secret is a secret", "client_secret_file ="),
+    ],
+)
+def test_a_mistake_in_a_profile_names_file_profile_and_key(load, tmp_path, line, told, hint):
+    url = "" if line.startswith("url") else f'url = "{URL}"\n'
+    error = refused(load, f"[profiles.work]\n{url}{line}", "work")
+
+    assert isinstance(error, UsageError)
+    assert error.message.startswith(f"{tmp_path / 'config.toml'}: profile work: {told}")
+    assert hint in error.hints[0]
+    assert "abc" not in error.message + "".join(error.hints)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[profiles.work\n", "is no TOML"),
+        ('[profiles.work]\nurl = "x"\nurl = "y"\n', "line 3"),
+        ("profil = 'x'", "no setting 'profil'"),
+        ("profile = 5", "profile is a name"),
+        ("[profile.work]", "profile is a name"),
+        ("profiles = 5", "profile is a name"),
+        ("[profiles]\ndefault = 5", "profile default is no table"),
+    ],
+)
+def test_a_file_that_is_no_configuration_says_where(load, tmp_path, text, told):
+    error = refused(load, text)
+
+    assert isinstance(error, UsageError)
+    assert error.message.startswith(str(tmp_path / "config.toml"))
+    assert told in error.message
+
+
+def test_a_file_that_is_no_text_or_no_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSECTL_CONFIG", str(tmp_path))
+    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+        Settings.load()
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"url = '\xff'")
+    monkeypatch.setenv("COURSECTL_CONFIG", str(path))
+    with pytest.raises(UsageError, match="is no TOML"):
+        Settings.load()
+
+
+def test_the_file_is_among_the_persons_own(monkeypatch, tmp_path):
+    if os.name == "posix":
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+        assert config_file() == tmp_path / "coursectl" / "config.toml"
+    monkeypatch.setenv("COURSECTL_CONFIG", "~/elsewhere.toml")
+    assert config_file() == Path("~/elsewhere.toml").expanduser()
+
+
+# Secrets in files of their own
+
+
+def test_a_secret_may_be_in_a_file_of_its_own(load, tmp_path):
+    for name in ("token", "jwt_secret", "client_secret"):
+        (tmp_path / name).write_text(f"  {name}-from-a-file\n")
+        found = load(URL=URL, **{f"{name.upper()}_FILE": str(tmp_path / name)})
+        assert getattr(found, name).get_secret_value() == f"{name}-from-a-file"
+        assert found.origin(name) == f"COURSECTL_{name.upper()}_FILE ({tmp_path / name})"
+
+
+def test_a_file_that_a_profile_names_lies_beside_the_configuration(load, tmp_path):
+    (tmp_path / "secret").write_text("abcdef")
+    found = load(f'[profiles.default]\nurl = "{URL}"\ntoken_file = "secret"')
+
+    assert found.token.get_secret_value() == "abcdef"
+    assert found.origin("token") == (
+        f"{tmp_path / 'config.toml'}: profile default: token_file ({tmp_path / 'secret'})"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b" \n", "holds no secret"),
+        (b"\xff\xfe", "cannot be read: it is no text"),
+        (b"x" * 70_000, "holds no secret"),
+    ],
+)
+def test_a_file_without_a_secret_is_named_with_its_variable(load, tmp_path, content, told):
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+    error = refused(load, URL=URL, TOKEN_FILE=str(path))
+
+    assert isinstance(error, UsageError)
+    assert error.message == f"COURSECTL_TOKEN_FILE ({path}) {told}"
+
+
+def test_a_home_of_nobody_is_no_bug(load):
+    error = refused(load, URL=URL, TOKEN_FILE="~nobody-of-that-name/token")
+
+    assert "cannot be read: No such file or directory" in error.message
+
+
+def test_a_secret_and_a_file_for_it_are_one_too_many(load):
+    error = refused(load, URL=URL, TOKEN="abc", TOKEN_FILE="/secret")
+
+    assert error.message == "COURSECTL_TOKEN and COURSECTL_TOKEN_FILE are both set"
+
+
+def test_a_secret_of_the_environment_stands_in_for_the_file_and_the_method_of_the_profile(load):
+    profile = f'[profiles.default]\nurl = "{URL}"\nmethod = "jwt"\ntoken_file = "gone"'
+    found = load(profile, TOKEN="abc")
+
+    assert (found.method, found.token.get_secret_value()) == (None, "abc")
+    assert load(profile, TOKEN="abc", METHOD="oauth").method == "oauth"
+
+
+def test_what_lets_into_the_profiles_community_is_not_taken_to_another(load, tmp_path):
+    (tmp_path / "secret").write_text("abcdef")
+    profile = (
+        f'[profiles.default]\nurl = "{URL}/"\nmethod = "jwt"\nuser_id = 7\n'
+        'jwt_secret_file = "secret"\nconcurrency = 2'
+    )
+
+    same = load(profile, URL="HTTPS://COMMUNITY.example")
+    assert (same.method, same.user_id, same.jwt_secret is None) == ("jwt", 7, False)
+    other = load(profile, URL="https://other.example")
+    assert (other.method, other.user_id, other.jwt_secret) == (None, None, None)
+    assert other.concurrency == 2
+    assert Settings.load(url="https://third.example").jwt_secret is None
+
+
+def test_a_bad_url_in_the_profile_does_not_matter_when_another_is_set(load):
+    assert load('[profiles.default]\nurl = "ftp://x"', URL=URL).url == URL
+
+
+# What is shown of secrets
 
 
 @pytest.mark.parametrize("token", ["a b", "a\nb", "a\x1bb", "tökén", "a\u00a0b"])
-def test_a_token_with_characters_that_no_token_has_is_refused_and_not_shown(token):
-    with pytest.raises(UsageError) as caught:
-        settings(COURSECTL_URL=URL, COURSECTL_TOKEN=token)
+def test_a_token_with_characters_that_no_token_has_is_refused_and_not_shown(load, token):
+    error = refused(load, URL=URL, TOKEN=token)
 
-    assert caught.value.message == "COURSECTL_TOKEN holds characters that no token has"
-    assert caught.value.hints == ("Copy the token again.",)
+    assert isinstance(error, UsageError)
+    assert error.message == "COURSECTL_TOKEN holds characters that no token has"
+    assert error.hints == ("Copy the token again.",)
 
 
-def test_the_token_is_not_in_what_settings_look_like():
-    found = settings(COURSECTL_URL=URL, COURSECTL_TOKEN=TOKEN)
+def test_no_secret_is_in_what_settings_look_like(load):
+    found = load(URL=URL, TOKEN=TOKEN, JWT_SECRET="signing-key", CLIENT_SECRET="client-key")
 
-    assert repr(found) == f"Settings(url='{URL}')"
-    assert TOKEN not in str(found)
+    for shown in (repr(found), str(found), found.model_dump_json()):
+        assert not any(secret in shown for secret in (TOKEN, "signing-key", "client-key"))
+
+
+def test_every_secret_that_is_read_is_kept_out_of_what_is_told(load, tmp_path):
+    (tmp_path / "key").write_text("a-key-of-a-client\n")
+    load(
+        URL=URL,
+        TOKEN="a-token-of-today",
+        JWT_SECRET="a-signing-key",
+        CLIENT_SECRET_FILE=str(tmp_path / "key"),
+    )
+
+    told = redacted("a-token-of-today, a-signing-key, a-key-of-a-client")
+    assert told == "***, ***, ***"
+
+
+# Writing a profile
+
+
+def test_a_profile_is_written_and_all_else_stays_as_it_was():
+    text = '# mine\nprofile = "a"  # the usual\n\n[profiles.a]\nurl = "x" # old\ndeadline = "5m"\n'
+
+    assert with_profile(text, "a", {"url": URL, "user_id": 7}) == (
+        f'# mine\nprofile = "a"  # the usual\n\n[profiles.a]\nurl = "{URL}" # old\n'
+        'deadline = "5m"\nuser_id = 7\n'
+    )
+    assert with_profile("", "a b", {"url": URL}) == f'[profiles."a b"]\nurl = "{URL}"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[profiles]\n",
+        '[profiles.b]\nurl = "https://b.example"\n',
+        'profiles.b.url = "https://b.example"\n',
+        'profiles = { b = { url = "https://b.example" } }\n',
+        '[profiles.a]\nuser_id = 1\n[profiles.b]\nurl = "https://b.example"\n',
+    ],
+)
+def test_a_profile_that_was_written_is_read_again_however_the_file_is_laid_out(load, text):
+    written = with_profile(text, "a", {"url": URL, "user_id": 7})
+
+    found = load(written, "a")
+    assert (found.url, found.user_id) == (URL, 7)
+    if "b.example" in text:
+        assert load(written, "b").url == "https://b.example"
 
 
 # The URL
@@ -118,6 +439,10 @@ def test_a_url_is_cut_to_scheme_host_and_port(url, expected):
         "https://community.example:99999",
         "https://[community.example",
         "://community.example",
+        "https://*.community.example",
+        "https://.community.example",
+        "https://my community",
+        "https://a..example",
     ],
 )
 def test_what_is_no_url_of_a_community_is_refused(url):
@@ -152,15 +477,3 @@ def test_a_url_that_would_move_the_cursor_is_shown_harmless():
         community("ftp://\x1b[2Jcommunity.example")
 
     assert "\x1b" not in caught.value.message
-
-
-@pytest.mark.usefixtures("retries_at_once")
-@pytest.mark.parametrize(
-    "host", ["*.community.example", ".community.example", "my community", "a..example"]
-)
-def test_a_host_that_cannot_be_is_an_expected_failure(host):
-    """Whether it is the settings or the first request that refuses it is all the same."""
-    with pytest.raises(CoursectlError) as caught:
-        Api(settings(COURSECTL_URL=f"https://{host}", COURSECTL_TOKEN="abc")).get("/")
-
-    assert "COURSECTL_URL" in "".join((caught.value.message, *caught.value.hints))

@@ -10,8 +10,10 @@ import typer
 from typer.core import TyperGroup
 
 from coursectl import __version__
+from coursectl.cli.debugging import is_debugging
 from coursectl.errors import CoursectlError, ExitCode
-from coursectl.printable import shortened
+from coursectl.printable import printable, shortened
+from coursectl.redaction import redacted
 from coursectl.streams import cannot_write, forget_stdout, say
 
 _NOT_WRITTEN = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
@@ -39,7 +41,7 @@ def _boundary() -> Iterator[None]:
         raise
     except typer.TyperException as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "coursectl")
-        say(shortened(error.format_message(), 400), f"See {command} --help.")
+        say(shortened(redacted(error.format_message()), 400), f"See {command} --help.")
         raise typer.Exit(ExitCode.USAGE) from None
     except CoursectlError as error:
         say(error.message, *error.hints)
@@ -70,13 +72,14 @@ def _boundary() -> Iterator[None]:
 def _report_bug(error: Exception) -> None:
     import traceback
 
-    if os.environ.get("COURSECTL_DEBUG"):
-        traceback.print_exception(error)
+    if is_debugging():
+        for line in redacted("".join(traceback.format_exception(error))).splitlines():
+            say(f"debug: {printable(line)}")
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119 - a name
     say(
         f"this is a bug in coursectl {__version__}:"
-        f" {type(error).__name__} at {where}: {shortened(str(error), 100)}",
+        f" {type(error).__name__} at {where}: {shortened(redacted(str(error)), 100)}",
         "Please report it as an issue of the project, with this line, the command, and what it"
         " prints with COURSECTL_DEBUG=1.",
     )

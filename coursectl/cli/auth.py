@@ -1,0 +1,272 @@
+"""`coursectl auth`: into a community, and out again."""
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from coursectl.cli import options
+
+if TYPE_CHECKING:
+    from coursectl.keychain import Record
+    from coursectl.settings import Settings
+    from coursectl.sources.api.tokens import Credentials
+
+_LONGEST_LINE = 64 * 1024
+
+app = typer.Typer(name="auth", help="Log in to a community, and out again.")
+
+
+class Method(StrEnum):
+    """A way into a community."""
+
+    OAUTH = "oauth"
+    TOKEN = "token"  # noqa: S105 - a name
+    JWT = "jwt"
+
+
+@app.callback(invoke_without_command=True)
+def auth(ctx: typer.Context) -> None:
+    """Log in to a community, and out again."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+@app.command()
+def login(
+    ctx: typer.Context,
+    method: Annotated[
+        Method | None,
+        typer.Option(
+            help="In the browser; with a token; or with the community's API secret, which signs"
+            " tokens. Default: the profile's, else oauth.",
+            show_default=False,
+        ),
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="https://<your community>")] = None,
+    client_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="oauth: the client, from the community.")
+    ] = None,
+    user_id: Annotated[
+        int | None, typer.Option(metavar="N", help="jwt: the id of the account to act as.")
+    ] = None,
+    redirect_uri: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URI",
+            help="oauth: where the browser is sent back to, exactly as it is registered.",
+        ),
+    ] = None,
+    no_browser: Annotated[
+        bool,
+        typer.Option("--no-browser", help="oauth: show the address, to be opened elsewhere."),
+    ] = False,
+    profile: options.Profile = None,
+    debug: options.Debug = False,
+) -> None:
+    """Log in, and stay so.
+
+    A token or secret is asked for, or read from stdin; it is no option, which others could see.
+    It is kept in the system's keyring, or else in a file that only you can read.
+    """
+    from coursectl.keychain import Keychain
+    from coursectl.sources.api.account import account
+    from coursectl.sources.api.client import Api
+    from coursectl.streams import say
+
+    settings = options.settings_loader(
+        ctx,
+        profile,
+        debug,
+        may_be_new=True,
+        method=method and method.value,
+        url=url,
+        client_id=client_id,
+        user_id=user_id,
+        redirect_uri=redirect_uri,
+    )()
+    keychain = Keychain()
+    # What would keep the secret from being kept is told before anybody is asked for it.
+    keychain.where(settings.url, settings.profile)
+    record = _obtained(Method(settings.method or Method.OAUTH), settings, browse=not no_browser)
+    who = account(Api(settings, _credentials(record, settings)))
+    with keychain.lock():
+        _save_profile(settings, record)
+        where = keychain.put(settings.url, settings.profile, record)
+    other = _otherwise_set(settings, record.method)
+    said = [f"{each} is set, and goes before it." for each in other]
+    say(f"logged in to {settings.url} as {who}", f"Kept in {where}.", *said)
+
+
+@app.command()
+def status(
+    ctx: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    profile: options.Profile = None,
+    debug: options.Debug = False,
+) -> None:
+    """Tell who you are to the community, how you got in, and until when. Shows no secret."""
+    from json import dumps
+
+    from coursectl.printable import printable
+    from coursectl.sources.api.account import account
+    from coursectl.sources.api.client import Api
+    from coursectl.sources.api.tokens import credentials_of
+    from coursectl.streams import Talk, to_stdout
+
+    settings = options.settings_loader(ctx, profile, debug)()
+    credentials = credentials_of(settings)
+    who = account(Api(settings, credentials))
+    expires_at = credentials.expires_at
+    if json:
+        told = {
+            "id": who.id,
+            "username": who.username,
+            "real_name": who.real_name,
+            "community": settings.url,
+            "profile": settings.profile,
+            "method": credentials.method,
+            "kept_in": credentials.kept,
+            "expires_at": f"{expires_at:%Y-%m-%dT%H:%M:%SZ}" if expires_at else None,
+            "renews": credentials.renews,
+        }
+        text = dumps(told, ensure_ascii=False, indent=2)
+    else:
+        rows = {
+            "community": settings.url,
+            "profile": printable(settings.profile),
+            "method": credentials.method,
+            "kept in": credentials.kept,
+            "until": _until(credentials),
+        }
+        text = "\n".join([str(who), *(f"  {name:<9}  {value}" for name, value in rows.items())])
+    with to_stdout(Talk(quiet=True)) as out:
+        out.write(f"{text}\n".encode(errors="replace"))
+
+
+@app.command()
+def logout(
+    ctx: typer.Context, profile: options.Profile = None, debug: options.Debug = False
+) -> None:
+    """Forget the secret that a login has kept."""
+    from coursectl.errors import NotConfigured
+    from coursectl.keychain import Keychain
+    from coursectl.streams import say
+
+    try:
+        settings = options.settings_loader(ctx, profile, debug)()
+    except NotConfigured:
+        say("nothing to forget: no community is set")
+        return
+    where = Keychain().delete(settings.url, settings.profile)
+    told = f"logged out of {settings.url}" if where else f"nothing to forget of {settings.url}"
+    said = [f"Forgotten: what was in {where}."] if where else []
+    other = _otherwise_set(settings, settings.method)
+    say(told, *said, *(f"{each} still logs you in." for each in other))
+
+
+def _obtained(method: Method, settings: "Settings", *, browse: bool) -> "Record":
+    """Ask the person for what the method needs. Raises CoursectlError."""
+    from coursectl.errors import UsageError
+    from coursectl.keychain import Record
+    from coursectl.settings import is_sendable
+    from coursectl.sources.api.tokens import account_id
+
+    match method:
+        case Method.OAUTH:
+            from coursectl.sources.api.login import log_in
+            from coursectl.streams import say
+
+            return log_in(settings, browse=browse, tell=say, ask=_address)
+        case Method.TOKEN:
+            token = _secret("token")
+            if not is_sendable(token):
+                raise UsageError(
+                    "the token holds characters that no token has", "Copy the token again."
+                )
+            return Record("token", token)
+        case Method.JWT:
+            account_id(settings)
+            return Record("jwt", _secret("API secret of the community"))
+
+
+def _credentials(record: "Record", settings: "Settings") -> "Credentials":
+    from coursectl.sources.api.tokens import BearerToken, SignedTokens, account_id
+
+    if record.method == "jwt":
+        return SignedTokens(record.secret, account_id(settings))
+    return BearerToken(record.secret)
+
+
+def _save_profile(settings: "Settings", record: "Record") -> None:
+    """Write what is no secret into the profile. Raises UsageError."""
+    from coursectl.settings import Settings, config_file, with_profile
+    from coursectl.streams import to_file
+
+    values: dict[str, str | int] = {"url": settings.url, "method": record.method}
+    if record.method == "jwt" and settings.user_id is not None:
+        values["user_id"] = settings.user_id
+    if record.method == "oauth" and settings.client_id is not None:
+        values["client_id"] = settings.client_id
+        if settings.redirect_uri != Settings.model_fields["redirect_uri"].default:
+            values["redirect_uri"] = settings.redirect_uri
+    path = config_file()
+    text = path.read_bytes().decode() if path.exists() else ""
+    with to_file(path) as file:
+        file.write(with_profile(text, settings.profile, values).encode())
+
+
+def _otherwise_set(settings: "Settings", method: str | None) -> list[str]:
+    """Name what lets one in before anything that is kept."""
+    return [
+        origin
+        for name, way in (("token", "token"), ("jwt_secret", "jwt"))
+        if getattr(settings, name)
+        and ((origin := settings.origin(name)).startswith("COURSECTL_") or method in (None, way))
+    ]
+
+
+def _until(credentials: "Credentials") -> str:
+    ends = credentials.expires_at and f"{credentials.expires_at:%Y-%m-%d %H:%M} UTC"
+    if not credentials.renews:
+        return ends or "no end is known"
+    return f"{ends}, renewed before" if ends else "made anew for each run"
+
+
+def _secret(what: str) -> str:
+    """Ask for a secret without showing it. Raises UsageError when none is given."""
+    from coursectl.redaction import keep_secret
+
+    return keep_secret(_given(f"The {what}", shown=False))
+
+
+def _address(question: str) -> str:
+    """Ask for an address. Raises UsageError when none is given."""
+    return _given(question, shown=True)
+
+
+def _given(what: str, *, shown: bool) -> str:
+    """Ask on a terminal, or take a line from stdin."""
+    from getpass import getpass
+
+    from coursectl.errors import UsageError
+
+    if sys.stdin is not None and sys.stdin.isatty():
+        if shown:
+            sys.stderr.write(f"{what}: ")
+            sys.stderr.flush()
+        try:
+            line = sys.stdin.readline() if shown else getpass(f"{what} (not shown): ")
+        except EOFError:
+            line = ""
+    else:
+        line = (
+            sys.stdin.buffer.readline(_LONGEST_LINE).decode(errors="replace") if sys.stdin else ""
+        )
+    if not line.strip():
+        raise UsageError(
+            f"{what[0].lower()}{what[1:]} was not given",
+            "Type it in on a terminal, or pipe it in as one line.",
+        )
+    return line.strip()

@@ -1,0 +1,244 @@
+"""Secrets kept between runs: in the system's keyring, or in a file that only its owner can read.
+
+What is kept belongs to one community and one profile, and is given out for these two only.
+"""
+
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coursectl.errors import AccessDenied, ServerError
+from coursectl.printable import printable, shortened
+from coursectl.redaction import keep_secret, redacted
+from coursectl.settings import Method, config_file
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+_SERVICE = "coursectl"
+_KEYRING = "the system keyring"
+_LEAST_PRIORITY = 1
+"""Of the keyrings that their makers recommend; others write plain files of their own."""
+
+_PATIENCE = 90.0
+"""Seconds to wait for another run, which may be waiting for a server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The secret of one way into a community."""
+
+    method: Method
+    secret: str = field(repr=False)
+    """The token, the community's API secret, or OAuth's access token."""
+    refresh_token: str | None = field(default=None, repr=False)
+    expires_at: float | None = None
+    """When the access token ends, in seconds since 1970."""
+    client_id: str | None = None
+    """The OAuth client that the tokens were given to."""
+
+    def __post_init__(self) -> None:
+        """Let none of it be shown."""
+        for secret in (self.secret, self.refresh_token):
+            keep_secret(secret or "")
+
+
+class Keychain:
+    """The records of one person.
+
+    A keyring that is there but fails (locked, say) is passed over for the file; whatever is in the
+    file is newer than what the keyring may hold, and goes first.
+    """
+
+    def __init__(self) -> None:
+        self._file = config_file().parent / "credentials.json"
+        self._shown = printable(str(self._file))
+
+    def get(self, community: str, profile: str) -> Record | None:
+        """Give what is kept.
+
+        Raises AccessDenied when the file may have been read or written by others, when it is not
+        what was written, and when there is nothing in it and the keyring fails.
+        """
+        name = _name(community, profile)
+        if (record := self._read().get(name)) is not None:
+            return record
+        backend = _keyring()
+        if backend is None:
+            return None
+        try:
+            text = backend.get_password(_SERVICE, name)
+        except Exception as error:  # noqa: BLE001 - backends raise whatever their systems do
+            raise AccessDenied(
+                f"{_KEYRING} does not answer: {_reason(error)}",
+                "Unlock it, or set COURSECTL_TOKEN_FILE or another of the variables.",
+            ) from None
+        return None if text is None else _records(text, _KEYRING).get(name)
+
+    def put(self, community: str, profile: str, record: Record) -> str:
+        """Keep a record; say where. Raises AccessDenied when that cannot be."""
+        name = _name(community, profile)
+        with self.lock():
+            trouble = ""
+            if (backend := _keyring()) is not None:
+                try:
+                    backend.set_password(_SERVICE, name, _text({name: record}))
+                except Exception as error:  # noqa: BLE001 - as above
+                    trouble = f" ({_KEYRING} does not take it: {_reason(error)})"
+                else:
+                    self._drop(name)
+                    return _KEYRING
+            self._write(self._read() | {name: record})
+            return self._shown + trouble
+
+    def delete(self, community: str, profile: str) -> str | None:
+        """Forget a record; say where it was, or None if nowhere. Raises AccessDenied."""
+        name = _name(community, profile)
+        with self.lock():
+            where = self._shown if self._drop(name) else None
+            if (backend := _keyring()) is not None:
+                try:
+                    if backend.get_password(_SERVICE, name) is not None:
+                        backend.delete_password(_SERVICE, name)
+                        where = _KEYRING
+                except Exception as error:  # noqa: BLE001 - as above
+                    raise AccessDenied(
+                        f"{_KEYRING} may still hold a secret: {_reason(error)}",
+                        "Unlock it, and log out again.",
+                    ) from None
+        return where
+
+    def where(self, community: str, profile: str) -> str:
+        """Say where a record is kept, or would be. Raises AccessDenied as `get` does."""
+        is_in_file = _name(community, profile) in self._read()
+        return self._shown if is_in_file or _keyring() is None else _KEYRING
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other runs and threads from changing a record; a thread may do so repeatedly.
+
+        Who only reads needs no lock: the file is replaced whole. Raises ServerError when another
+        run holds it for too long, and AccessDenied when the folder cannot be written.
+        """
+        from filelock import FileLock, Timeout
+
+        path = self._file.with_suffix(".lock")
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = FileLock(path, timeout=_PATIENCE, mode=0o600, is_singleton=True)
+            lock.acquire()
+        except Timeout:
+            raise ServerError(
+                f"{printable(str(path))}: another run has been at the credentials for"
+                f" {_PATIENCE:.0f} seconds",
+                "Try again when it has ended.",
+            ) from None
+        except OSError as error:
+            raise self._not_written(error) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _read(self) -> dict[str, Record]:
+        try:
+            # Whoever swaps the file cannot come between the look at it and the reading.
+            with self._file.open("rb") as file:
+                self._refuse_unless_private(os.fstat(file.fileno()))
+                return _records(file.read(), self._shown)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise AccessDenied(
+                f"{self._shown} cannot be read: {error.strerror}", "Check the file."
+            ) from None
+
+    def _refuse_unless_private(self, status: os.stat_result) -> None:
+        if os.name == "nt":  # where the folder's own access list says who reads
+            return
+        if status.st_uid != os.geteuid():
+            raise AccessDenied(
+                f"{self._shown} belongs to somebody else",
+                "Do not trust it: delete it, then log in again with coursectl auth login.",
+            )
+        if stat.S_IMODE(status.st_mode) & 0o077:
+            raise AccessDenied(
+                f"{self._shown} can be read or written by others, so its secrets may be known",
+                "Delete it, have its tokens revoked, and log in again with coursectl auth login.",
+            )
+
+    def _drop(self, name: str) -> bool:
+        records = self._read()
+        if name not in records:
+            return False
+        del records[name]
+        self._write(records)
+        return True
+
+    def _write(self, records: dict[str, Record]) -> None:
+        """Replace the file by one that nobody else could ever read."""
+        try:
+            # mkstemp creates it, and creates it with 0600.
+            descriptor, name = tempfile.mkstemp(prefix=".credentials-", dir=self._file.parent)
+            try:
+                with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
+                    file.write(_text(records) + "\n")
+                    file.flush()
+                    os.fsync(descriptor)
+                Path(name).replace(self._file)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise self._not_written(error) from None
+
+    def _not_written(self, error: OSError) -> AccessDenied:
+        return AccessDenied(
+            f"{self._shown} cannot be written: {error.strerror}",
+            "Check the folder and the free space, or name another place in COURSECTL_CONFIG.",
+        )
+
+
+def _name(community: str, profile: str) -> str:
+    return f"{community} {profile}"
+
+
+def _text(records: dict[str, Record]) -> str:
+    plain = {
+        name: {key: value for key, value in asdict(record).items() if value is not None}
+        for name, record in records.items()
+    }
+    return json.dumps(plain, indent=1)
+
+
+def _records(text: str | bytes, where: str) -> dict[str, Record]:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(dict[str, Record]).validate_json(text)
+    except ValidationError:
+        raise AccessDenied(
+            f"{where} holds something else than coursectl has written",
+            "Delete it, then log in again with coursectl auth login.",
+        ) from None
+
+
+def _keyring() -> "KeyringBackend | None":
+    """Give the system's keyring if it has one."""
+    import keyring
+
+    try:
+        backend = keyring.get_keyring()
+        return backend if backend.priority >= _LEAST_PRIORITY else None
+    except Exception:  # noqa: BLE001 - looking for one, keyring asks every system it knows
+        return None
+
+
+def _reason(error: Exception) -> str:
+    return shortened(redacted(str(error)) or type(error).__name__, 100)

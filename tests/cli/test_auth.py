@@ -1,0 +1,776 @@
+"""`coursectl auth`, and the options that say which community: as a person has them."""
+
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from contextlib import contextmanager
+from pathlib import Path
+
+import jwt
+import pexpect
+import pytest
+
+from coursectl.errors import ExitCode
+from tests import keyrings
+from tests.browser import browser, destination
+from tests.community import JWT_SECRET, ONLOOKER, TOKEN, Community, Course, html, row
+from tests.oauth import CLIENT
+from tests.running import COURSECTL, clean_environment, coursectl
+from tests.test_terminal import terminal_environment
+
+ROOT = Path(__file__).parent.parent.parent
+ME = "/api/v2/user/me/"
+
+
+class Person:
+    """Somebody with a configuration of their own, and perhaps with a keyring."""
+
+    def __init__(self, folder: Path, community: Community) -> None:
+        self.folder = folder
+        self.community = community
+        self.config = folder / "coursectl" / "config.toml"
+        self.credentials = folder / "coursectl" / "credentials.json"
+        self.environment = {
+            "COURSECTL_CONFIG": str(self.config),
+            "PYTHON_KEYRING_BACKEND": keyrings.NONE,
+            "PYTHONPATH": str(ROOT),
+        }
+
+    def run(self, *arguments: str, stdin: str = "", **variables: str):
+        environment = self.environment | variables
+        return coursectl(*arguments, stdin=stdin.encode(), environment=environment)
+
+    def log_in(self, *options: str, stdin: str = f"{TOKEN}\n", method: str = "token", **variables):
+        url = ("--url", self.community.url)
+        return self.run(
+            "auth", "login", "--method", method, *url, *options, stdin=stdin, **variables
+        )
+
+    def status(self, *options: str, **variables: str) -> dict:
+        run = self.run(*options, "auth", "status", "--json", **variables)
+        assert run.code == 0, run.stderr
+        return json.loads(run.text)
+
+    @contextmanager
+    def terminal(self, *arguments: str, **variables: str):
+        """Run coursectl on a terminal, which echoes as terminals do."""
+        command, *first = COURSECTL
+        child = pexpect.spawn(
+            command,
+            [*first, *arguments],
+            env=terminal_environment(**self.environment, **variables),
+            dimensions=(24, 300),
+            encoding="utf-8",
+            timeout=30,
+        )
+        try:
+            yield child
+        finally:
+            child.close(force=True)
+
+
+@pytest.fixture
+def person(tmp_path, community) -> Person:
+    return Person(tmp_path, community)
+
+
+@pytest.fixture
+def redirect_uri(community) -> str:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    uri = f"http://127.0.0.1:{port}/callback"
+    community.oauth.redirect_uris = {uri}
+    return uri
+
+
+def profiles(person: Person) -> dict:
+    return tomllib.loads(person.config.read_text())["profiles"]
+
+
+# With a token
+
+
+def test_a_token_from_stdin_logs_one_in_for_good(person):
+    run = person.log_in()
+
+    assert (run.code, run.stdout) == (0, b"")
+    assert run.stderr.splitlines() == [
+        f"coursectl: logged in to {person.community.url} as Ann Smith (ann, id 7)",
+        f"  Kept in {person.credentials}.",
+    ]
+    assert profiles(person) == {"default": {"url": person.community.url, "method": "token"}}
+    assert TOKEN not in person.config.read_text()
+    if os.name == "posix":
+        assert stat.S_IMODE(person.credentials.stat().st_mode) == 0o600
+    members = person.run("members", "42", "--csv", "-c", "id")
+    assert (members.code, members.stdout.count(b"\n")) == (0, 6)
+
+
+def test_a_token_on_a_terminal_is_asked_for_and_not_echoed(person):
+    with person.terminal(
+        "auth", "login", "--method", "token", "--url", person.community.url
+    ) as child:
+        child.expect_exact("The token (not shown): ")
+        child.waitnoecho()
+        child.sendline(TOKEN)
+        child.expect(pexpect.EOF)
+        shown = child.before
+        child.close()
+
+    assert child.exitstatus == 0
+    assert "logged in to" in shown
+    assert TOKEN not in shown
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04", "\r"])
+def test_whoever_gives_no_token_is_not_logged_in(person, key):
+    with person.terminal(
+        "auth", "login", "--method", "token", "--url", person.community.url
+    ) as child:
+        child.expect_exact("(not shown): ")
+        child.waitnoecho()
+        child.send(key)
+        child.expect(pexpect.EOF)
+        child.close()
+
+    assert child.exitstatus == (ExitCode.INTERRUPTED if key == "\x03" else ExitCode.USAGE)
+    assert not person.credentials.exists()
+
+
+@pytest.mark.parametrize("method", ["token", "jwt"])
+def test_without_a_terminal_and_without_a_line_nobody_is_asked(person, method):
+    run = person.log_in("--user-id", "7", method=method, stdin="")
+
+    assert run.code == ExitCode.USAGE
+    assert "was not given" in run.stderr
+    assert run.stderr.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("token", "code"), [("a-wrong-token", ExitCode.ACCESS_DENIED), ("a b", ExitCode.USAGE)]
+)
+def test_a_wrong_token_is_refused_not_shown_and_nothing_is_stored(person, token, code):
+    run = person.log_in(stdin=f"{token}\n")
+
+    assert run.code == code
+    assert token not in run.stderr
+    assert not person.credentials.exists()
+    assert not person.config.exists()
+
+
+def test_a_login_that_fails_leaves_the_last_one(person):
+    person.log_in()
+    before = person.config.read_text(), person.credentials.read_text()
+    assert person.log_in("--user-id", "7", method="jwt", stdin="wrong key\n").code == 4
+
+    assert (person.config.read_text(), person.credentials.read_text()) == before
+
+
+def test_an_answer_that_is_no_account_stores_nothing(person):
+    person.community.misdeed_for_good = html(200, "Sign in")
+    run = person.log_in()
+
+    assert run.code == ExitCode.INVALID_DATA
+    assert ME in run.stderr
+    assert not person.credentials.exists()
+
+
+def test_there_is_no_option_for_a_secret(person):
+    help_ = person.run("auth", "login", "--help").text
+    options = set(re.findall(r"--[a-z-]+", help_))
+
+    assert not {"--token", "--secret", "--jwt-secret", "--client-secret", "--password"} & options
+
+
+def test_a_variable_that_goes_before_what_was_stored_is_named(person):
+    run = person.log_in(COURSECTL_TOKEN=ONLOOKER)
+
+    assert run.stderr.splitlines()[-1] == "  COURSECTL_TOKEN is set, and goes before it."
+
+
+def test_a_profile_keeps_its_comments_and_its_other_keys(person):
+    person.config.parent.mkdir(parents=True)
+    person.config.write_text('# mine\n[profiles.default]\ndeadline = "5m"  # patience\n')
+    person.log_in()
+
+    text = person.config.read_text()
+    assert text.startswith('# mine\n[profiles.default]\ndeadline = "5m"  # patience\n')
+    assert profiles(person)["default"]["method"] == "token"
+
+
+def test_profiles_do_not_know_each_others_secrets(person):
+    other = {"id": 8, "username": "bob", "real_name": None}
+    person.log_in()
+    with Community(Course(42, [row(1)])).running() as second:
+        second.account = other
+        run = coursectl(
+            *("--profile", "work", "auth", "login", "--method", "token", "--url", second.url),
+            stdin=f"{TOKEN}\n".encode(),
+            environment=person.environment,
+        )
+        assert run.code == 0, run.stderr
+        assert person.status("--profile", "work")["username"] == "bob"
+        assert person.status(COURSECTL_PROFILE="work")["username"] == "bob"
+        assert person.status()["username"] == "ann"
+        assert person.run("auth", "status", "--profile", "work").text.startswith("bob (id 8)\n")
+
+        second.requests.clear()
+        run = person.run("auth", "status", COURSECTL_URL=second.url)
+        assert run.code == ExitCode.ACCESS_DENIED
+        assert second.requests == []
+
+
+# With the community's secret
+
+
+def test_the_communitys_secret_logs_one_in(person):
+    run = person.log_in("--user-id", "7", method="jwt", stdin=f"{JWT_SECRET}\n")
+
+    assert run.code == 0, run.stderr
+    assert profiles(person)["default"] == {
+        "url": person.community.url,
+        "method": "jwt",
+        "user_id": 7,
+    }
+    assert person.status()["method"] == "jwt"
+    assert person.status()["expires_at"] is None
+
+
+def test_the_communitys_secret_wants_an_account(person):
+    run = person.log_in(method="jwt", stdin=f"{JWT_SECRET}\n")
+
+    assert run.code == ExitCode.ACCESS_DENIED
+    assert "--user-id" in run.stderr
+
+
+# In the browser
+
+
+def oauth(person: Person, uri: str, *options: str, **variables: str):
+    options = ("--client-id", CLIENT, "--redirect-uri", uri, *options)
+    return person.log_in(*options, method="oauth", stdin="", **variables)
+
+
+def test_the_browser_logs_one_in_and_the_next_run_knows(person, redirect_uri):
+    run = oauth(person, redirect_uri, BROWSER=browser(person.folder))
+
+    assert run.code == 0, run.stderr
+    first, url, last, _ = run.stderr.splitlines()
+    assert first == "coursectl: waiting for your browser; if none opens, open"
+    assert url.strip().startswith(f"{person.community.url}/oauth/authorize/?")
+    assert "***" not in url
+    assert last.startswith("coursectl: logged in to")
+    assert profiles(person)["default"] == {
+        "url": person.community.url,
+        "method": "oauth",
+        "client_id": CLIENT,
+        "redirect_uri": redirect_uri,
+    }
+    assert person.run("members", "42", "--json").code == 0
+    assert person.community.oauth.grants == ["authorization_code"]
+
+
+def test_oauth_is_the_method_unless_another_is_named(person, redirect_uri):
+    person.community.oauth.redirect_uris = {redirect_uri}
+    arguments = ("--url", person.community.url, "--client-id", CLIENT)
+    run = person.run(
+        *("auth", "login", *arguments, "--redirect-uri", redirect_uri),
+        BROWSER=browser(person.folder),
+    )
+    assert run.code == 0, run.stderr
+
+
+def test_a_wrong_state_and_a_refusal_store_nothing(person, redirect_uri):
+    person.community.oauth.state = "another"
+    run = oauth(person, redirect_uri, BROWSER=browser(person.folder))
+    assert (run.code, person.config.exists()) == (ExitCode.ACCESS_DENIED, False)
+
+    person.community.oauth.state = None
+    person.community.oauth.consents = False
+    run = oauth(person, redirect_uri, BROWSER=browser(person.folder))
+    assert (run.code, person.config.exists()) == (ExitCode.ACCESS_DENIED, False)
+    assert "access_denied: They said no" in run.stderr
+
+
+def test_without_a_browser_the_address_is_pasted_on_the_terminal(person, redirect_uri):
+    with person.terminal(
+        *("auth", "login", "--url", person.community.url, "--client-id", CLIENT),
+        *("--redirect-uri", redirect_uri, "--no-browser"),
+    ) as child:
+        child.expect(r"(http://\S+/oauth/authorize/\S+)\s")
+        address = destination(child.match[1])
+        child.expect_exact("The address that it sent you to: ")
+        child.sendline(address)
+        child.expect(pexpect.EOF)
+        child.close()
+
+    assert child.exitstatus == 0
+    assert person.status()["method"] == "oauth"
+
+
+def test_without_a_browser_the_address_is_a_line_of_stdin(person, redirect_uri):
+    environment = clean_environment(**person.environment)
+    run = subprocess.Popen(
+        [
+            *(*COURSECTL, "auth", "login", "--url", person.community.url, "--no-browser"),
+            *("--client-id", CLIENT, "--redirect-uri", redirect_uri),
+        ],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    run.stderr.readline()
+    address = destination(run.stderr.readline().strip())
+    _, said = run.communicate(f"{address}\n", timeout=30)
+
+    assert run.returncode == 0, said
+    assert "The address" not in said
+
+
+def test_without_a_browser_a_terminal_or_a_line_it_is_told(person, redirect_uri):
+    run = oauth(person, redirect_uri, "--no-browser")
+
+    assert run.code == ExitCode.USAGE
+    assert "was not given" in run.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, 143)]
+)
+def test_a_signal_ends_the_wait_for_the_browser(person, redirect_uri, number, code):
+    run = subprocess.Popen(
+        [
+            *(*COURSECTL, "auth", "login", "--url", person.community.url),
+            *("--client-id", CLIENT, "--redirect-uri", redirect_uri),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean_environment(**person.environment, BROWSER=browser(person.folder, "pass")),
+    )
+    run.stderr.readline()
+    time.sleep(0.3)
+    run.send_signal(number)
+    _, said = run.communicate(timeout=10)
+
+    assert run.returncode == code
+    assert "Traceback" not in said
+    assert not person.config.exists()
+
+
+def test_an_access_token_that_ends_within_a_run_is_renewed_and_the_next_run_knows(
+    person, redirect_uri
+):
+    oauth(person, redirect_uri, BROWSER=browser(person.folder))
+    person.community.oauth.expire()
+
+    assert person.run("members", "42", "--json").code == 0
+    assert person.community.oauth.grants == ["authorization_code", "refresh_token"]
+    assert person.run("members", "42", "--json").code == 0
+    assert person.community.oauth.grants == ["authorization_code", "refresh_token"]
+
+
+def test_runs_at_once_do_not_spend_each_others_refresh_token(person, redirect_uri):
+    oauth(person, redirect_uri, BROWSER=browser(person.folder))
+    person.community.oauth.expire()
+    runs = [
+        subprocess.Popen(
+            [*COURSECTL, "members", "42", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=clean_environment(**person.environment),
+        )
+        for _ in range(4)
+    ]
+    ends = [(run.communicate(timeout=60)[1], run.returncode) for run in runs]
+
+    assert ends == [("", 0)] * 4
+    assert person.community.oauth.grants == ["authorization_code", "refresh_token"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_stops_a_run_that_renews_stays_logged_in(person, redirect_uri, number):
+    oauth(person, redirect_uri, BROWSER=browser(person.folder))
+    person.community.oauth.expire()
+    asked = threading.Event()
+
+    def slow(request):
+        reply = person.community.behave(request)
+        asked.set()
+        time.sleep(1)
+        return reply
+
+    person.community.misdeeds = [None, slow]
+    run = subprocess.Popen(
+        [*COURSECTL, "auth", "status"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=clean_environment(**person.environment),
+    )
+    assert asked.wait(20)
+    run.send_signal(number)
+    assert run.wait(20) in (130, 143)
+
+    assert person.status()["id"] == 7
+    assert person.community.oauth.grants == ["authorization_code", "refresh_token"]
+
+
+def test_a_dead_login_says_to_log_in_again(person, redirect_uri):
+    oauth(person, redirect_uri, BROWSER=browser(person.folder))
+    person.community.oauth.expire()
+    person.community.oauth.refresh.clear()
+    run = person.run("members", "42")
+
+    assert run.code == ExitCode.ACCESS_DENIED
+    assert run.stderr.splitlines()[1] == "  Log in again: coursectl auth login"
+
+
+# Who one is
+
+
+def test_status_is_one_object(person):
+    person.log_in()
+
+    assert person.status() == {
+        "id": 7,
+        "username": "ann",
+        "real_name": "Ann Smith",
+        "community": person.community.url,
+        "profile": "default",
+        "method": "token",
+        "kept_in": str(person.credentials),
+        "expires_at": None,
+        "renews": False,
+    }
+
+
+def test_status_is_told_in_words(person):
+    person.log_in()
+    run = person.run("auth", "status")
+
+    assert (run.code, run.stderr) == (0, "")
+    assert run.text.splitlines() == [
+        "Ann Smith (ann, id 7)",
+        f"  community  {person.community.url}",
+        "  profile    default",
+        "  method     token",
+        f"  kept in    {person.credentials}",
+        "  until      no end is known",
+    ]
+
+
+def test_status_says_until_when(person, redirect_uri):
+    oauth(person, redirect_uri, BROWSER=browser(person.folder))
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", person.status()["expires_at"])
+    assert person.status()["renews"] is True
+    until = person.run("auth", "status").text.splitlines()[-1]
+    assert re.fullmatch(r"  until      \d{4}-\d\d-\d\d \d\d:\d\d UTC, renewed before", until)
+
+    token = jwt.encode({"exp": 1_900_000_000}, "k" * 32, algorithm="HS256")
+    person.community.tokens.add(token)
+    told = person.status(COURSECTL_TOKEN=token, COURSECTL_URL=person.community.url)
+    assert (told["expires_at"], told["method"]) == ("2030-03-17T17:46:40Z", "token")
+    assert told["kept_in"] == "COURSECTL_TOKEN"
+
+
+def test_status_names_the_file_and_the_keyring(person, tmp_path):
+    (tmp_path / "secret").write_text(TOKEN)
+    variables = {
+        "COURSECTL_TOKEN_FILE": str(tmp_path / "secret"),
+        "COURSECTL_URL": person.community.url,
+    }
+    assert person.status(**variables)["kept_in"] == f"COURSECTL_TOKEN_FILE ({tmp_path / 'secret'})"
+
+    keyring = {
+        "PYTHON_KEYRING_BACKEND": "tests.keyrings.Open",
+        "TEST_KEYRING": str(tmp_path / "keyring.json"),
+    }
+    assert "Kept in the system keyring." in person.log_in(**keyring).stderr
+    assert person.status(**keyring)["kept_in"] == "the system keyring"
+    assert not person.credentials.exists()
+
+
+def test_a_name_that_would_move_the_cursor_is_shown_harmless(person):
+    person.community.account["real_name"] = "Ann\x1b[2J\n"
+    run = person.log_in()
+
+    assert "\x1b" not in run.stderr
+    assert b"\x1b" not in person.run("auth", "status").stdout
+
+
+def test_whoever_is_not_logged_in_is_told_so(person):
+    run = person.run("auth", "status", "--json")
+    assert (run.code, run.stdout) == (ExitCode.ACCESS_DENIED, b"")
+
+    run = person.run("auth", "status", COURSECTL_URL=person.community.url)
+    assert run.code == ExitCode.ACCESS_DENIED
+    assert "nobody logged in" in run.stderr
+
+
+def test_whoever_is_refused_is_told_so(person):
+    person.log_in()
+    person.community.tokens.clear()
+    run = person.run("auth", "status")
+
+    assert (run.code, run.stdout) == (ExitCode.ACCESS_DENIED, b"")
+    assert "coursectl auth login" in run.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_file_that_others_can_read_is_told_before_anybody_is_asked(person):
+    person.log_in()
+    person.credentials.chmod(0o644)
+    person.community.requests.clear()
+    run = person.log_in()
+
+    assert run.code == ExitCode.ACCESS_DENIED
+    assert person.community.requests == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_file_that_others_can_read_is_refused_and_nothing_is_sent(person):
+    person.log_in()
+    person.credentials.chmod(0o644)
+    person.community.requests.clear()
+    run = person.run("members", "42")
+
+    assert run.code == ExitCode.ACCESS_DENIED
+    assert str(person.credentials) in run.stderr
+    assert person.community.requests == []
+
+
+# And out again
+
+
+def test_logout_forgets_and_may_be_repeated(person):
+    person.log_in()
+    run = person.run("auth", "logout")
+    assert (run.code, run.stdout) == (0, b"")
+    assert run.stderr.splitlines() == [
+        f"coursectl: logged out of {person.community.url}",
+        f"  Forgotten: what was in {person.credentials}.",
+    ]
+    assert TOKEN not in person.credentials.read_text()
+    assert person.run("auth", "status").code == ExitCode.ACCESS_DENIED
+
+    run = person.run("auth", "logout")
+    assert (run.code, run.stderr) == (
+        0,
+        f"coursectl: nothing to forget of {person.community.url}\n",
+    )
+
+
+def test_logout_without_a_community_is_no_error(person):
+    run = person.run("auth", "logout")
+
+    assert (run.code, run.stderr) == (0, "coursectl: nothing to forget: no community is set\n")
+
+
+def test_logout_names_a_variable_that_still_logs_one_in(person):
+    person.log_in()
+    run = person.run("auth", "logout", COURSECTL_TOKEN=TOKEN)
+
+    assert run.stderr.splitlines()[-1] == "  COURSECTL_TOKEN still logs you in."
+
+
+# Which profile
+
+
+def test_a_misspelt_key_is_named_by_every_command_that_needs_the_file(person):
+    person.config.parent.mkdir(parents=True)
+    person.config.write_text('[profiles.default]\nulr = "x"\n')
+
+    for command in (["members", "42"], ["auth", "status"], ["auth", "logout"], ["auth", "login"]):
+        run = person.run(*command)
+        assert run.code == ExitCode.USAGE
+        assert run.stderr.splitlines() == [
+            f"coursectl: {person.config}: profile default: no setting 'ulr'",
+            "  Did you mean url?",
+        ]
+    assert person.run("members", "demo", "-n", "1").code == 0
+
+
+def test_the_nearer_profile_wins(person):
+    person.log_in("--profile", "work")
+    work = ("--profile", "work")
+
+    assert person.run(*work, "members", "42").code == 0
+    assert person.run("members", "42", *work).code == 0
+    assert person.run("--profile", "none", "members", "42", *work).code == 0
+    assert person.run(*work, "members", "42", "--profile", "none").code == ExitCode.USAGE
+    assert person.run("members", "42", *work, COURSECTL_PROFILE="none").code == 0
+
+
+# What --debug tells
+
+DEBUG = [
+    (["--debug", "members", "42", "--json"], {}),
+    (["members", "42", "--json", "--debug"], {}),
+    (["members", "42", "--json"], {"COURSECTL_DEBUG": "1"}),
+]
+
+
+@pytest.mark.parametrize(("arguments", "variables"), DEBUG)
+def test_debug_tells_requests_on_stderr_a_line_each(person, arguments, variables):
+    person.log_in()
+    run = person.run(*arguments, **variables)
+
+    assert run.code == 0
+    assert len(json.loads(run.stdout)) == 5
+    assert all(line.startswith("coursectl: debug: ") for line in run.stderr.splitlines())
+    assert "/api/v2/course/42/users/" in run.stderr
+    assert " 200 " in run.stderr
+    assert TOKEN not in run.stderr
+
+
+@pytest.mark.parametrize("variables", [{}, {"COURSECTL_DEBUG": ""}, {"COURSECTL_DEBUG": "0"}])
+def test_without_debug_nothing_of_it_is_told(person, variables):
+    person.log_in()
+
+    assert person.run("members", "42", "--json", **variables).stderr == ""
+
+
+def test_no_secret_is_in_anything_that_a_run_prints_or_stores_in_the_open(person, redirect_uri):
+    """A login, a renewal, a refusal: each with --debug, and each secret that there ever was."""
+    server = person.community.oauth
+    runs = [
+        oauth(person, redirect_uri, "--debug", BROWSER=browser(person.folder)),
+        person.run("--debug", "auth", "status", "--json"),
+    ]
+    server.expire()
+    runs.append(person.run("--debug", "members", "42", "--json"))
+    server.expire()
+    server.refresh.clear()
+    runs.append(person.run("--debug", "members", "42"))
+    runs.append(person.run("--debug", "auth", "logout"))
+    runs.append(person.log_in("--user-id", "7", "--debug", method="jwt", stdin=f"{JWT_SECRET}\n"))
+    runs.append(person.run("--debug", "members", "42", COURSECTL_TOKEN="a-wrong-token-of-old"))
+
+    assert [run.code for run in runs] == [0, 0, 0, 4, 0, 0, 4]
+    told = "".join(run.stderr + run.text for run in runs) + person.config.read_text()
+    signed = [request.token for request in person.community.requests if request.token]
+    verifiers = [
+        request.form["code_verifier"]
+        for request in person.community.requests
+        if "code_verifier" in request.form
+    ]
+    secrets = {*server.issued, *signed, *verifiers, JWT_SECRET}
+    assert len(secrets) > 8
+    assert [secret for secret in secrets if secret in told] == []
+
+
+LOGGED = """
+import logging
+import sys
+from coursectl.cli.debugging import begin_debugging
+from coursectl.redaction import keep_secret
+begin_debugging(wanted=True)
+secret = keep_secret("a-secret-token")
+log = logging.getLogger("coursectl.somewhere")
+log.debug("it is %s", secret)
+log.debug("it is %d", secret)
+log.debug("bytes: %r", secret.encode())
+log.debug("\\x1b[2Jtwo\\nlines")
+try:
+    raise ValueError(secret)
+except ValueError:
+    log.exception("it failed")
+logging.getLogger("urllib3.connectionpool").debug("Authorization: Bearer %s", secret)
+"""
+
+
+def test_whatever_is_logged_is_redacted_printable_and_on_lines_of_its_own():
+    run = subprocess.run(
+        [sys.executable, "-c", LOGGED],
+        capture_output=True,
+        text=True,
+        env=clean_environment(PYTHONPATH=str(ROOT)),
+        check=True,
+    )
+    lines = run.stderr.splitlines()
+    assert run.stdout == ""
+    assert lines[:5] == [
+        "coursectl: debug: it is ***",
+        "coursectl: debug: a line that cannot be told",
+        "coursectl: debug: bytes: b'***'",
+        "coursectl: debug: [2Jtwo",
+        "coursectl: debug: lines",
+    ]
+    assert lines[-1] == "coursectl: debug: Authorization: Bearer ***"
+    assert "coursectl: debug: ValueError: ***" in lines
+    assert "a-secret-token" not in run.stderr
+
+
+BROKEN = """
+import sys
+import coursectl.sources.api.account as room
+from coursectl.redaction import keep_secret
+def broken(api):
+    raise KeyError(api.credentials.token())
+room.account = broken
+sys.argv = ["coursectl", "auth", "status", "--debug"]
+from coursectl.cli import main
+main()
+"""
+
+
+def test_a_bug_with_debug_shows_a_traceback_without_secrets(person):
+    run = subprocess.run(
+        [sys.executable, "-c", BROKEN],
+        capture_output=True,
+        text=True,
+        env=clean_environment(
+            **person.environment, COURSECTL_URL=person.community.url, COURSECTL_TOKEN=TOKEN
+        ),
+        check=False,
+    )
+    assert run.returncode == ExitCode.BUG
+    assert "coursectl: debug: Traceback" in run.stderr
+    assert "KeyError" in run.stderr
+    assert TOKEN not in run.stderr
+
+
+# What it costs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--version"], {"typer", "pydantic", "keyring", "oauthlib", "jwt", "requests"}),
+        (["--help"], {"pydantic", "keyring", "oauthlib", "jwt", "requests"}),
+        (
+            ["members", "demo", "--csv"],
+            {"keyring", "oauthlib", "jwt", "requests", "coursectl.settings"},
+        ),
+    ],
+)
+def test_nothing_of_this_is_imported_where_it_is_not_wanted(arguments, unwanted):
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "coursectl", *arguments],
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
+    assert imported & unwanted == set()
+
+
+def test_without_a_command_auth_shows_its_help(person):
+    run = person.run("auth")
+
+    assert run.code == 0
+    assert {"login", "status", "logout"} <= set(run.text.split())
