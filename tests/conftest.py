@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from coursectl.sources.api import session
+from coursectl.sources.api import pace
 from tests.community import Community, Course, row
 
 
@@ -14,6 +14,9 @@ def _nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("COURSECTL_"):
             monkeypatch.delenv(name)
+    # Nor has the person who runs the tests a profile or a keyring.
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     # A proxy is for the outside; it knows nothing of the community on loopback.
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -29,5 +32,4 @@ def community() -> Iterator[Community]:
 @pytest.fixture
 def retries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many retries as ever, without the seconds between them."""
-    retries = session._RETRIES.new(backoff_factor=0, backoff_jitter=0)
-    monkeypatch.setattr(session, "_RETRIES", retries)
+    monkeypatch.setattr(pace, "sleep", lambda _seconds: None)

@@ -3,17 +3,19 @@
 import os
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from coursectl.errors import NotFound, UsageError
 from coursectl.printable import shortened
-from coursectl.settings import Settings
 from coursectl.sources import EXPORT_SUFFIXES
 from coursectl.sources.export import DEMO, STDIN, Export
 
 if TYPE_CHECKING:
+    from coursectl.settings import Settings
+    from coursectl.sources.api.client import Api
     from coursectl.sources.interface import Source
 
 _ID = re.compile(r"\d+", re.ASCII)
@@ -22,17 +24,25 @@ _COURSE_IN_PATH = re.compile(r"/course/(\d{1,18})(?:/|$)", re.ASCII)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-def resolve(courses: Sequence[str], settings: Callable[[], Settings]) -> "list[Source]":
+def resolve(courses: Sequence[str], settings: "Callable[[], Settings]") -> "list[Source]":
     """Give a source for each COURSE. `settings` is asked when a course of a community is named.
 
-    Raises UsageError, NotFound for a slug or name without a single match, and what the API raises.
+    All courses of the community share one `Api`, with its pace and its deadline. Raises UsageError,
+    NotFound for a slug or name without a single match, and what the API raises.
     """
     if courses.count(STDIN) > 1:
         raise UsageError("stdin can be read once", "Give - once.")
-    return [_source(course, settings) for course in courses]
+
+    @cache
+    def api() -> "Api":
+        from coursectl.sources.api.client import Api
+
+        return Api(settings())
+
+    return [_source(course, api) for course in courses]
 
 
-def _source(course: str, settings: Callable[[], Settings]) -> "Source":
+def _source(course: str, api: "Callable[[], Api]") -> "Source":
     if not course.strip():
         raise UsageError("a COURSE is empty", "Give an id, a URL, a file, a slug or a name.")
     if course == STDIN:
@@ -42,22 +52,22 @@ def _source(course: str, settings: Callable[[], Settings]) -> "Source":
     if _ID.fullmatch(course):
         if len(course) > _MOST_DIGITS:
             raise NotFound(f"no course has an id of {len(course)} digits", "Check the id.")
-        return _course(int(course), settings())
+        return _course(int(course), api())
     if course.lower().startswith(("https://", "http://")):
-        found = settings()
-        return _course(_id_in(course, found.url), found)
+        found = api()
+        return _course(_id_in(course, found.settings.url), found)
     is_path = course.startswith((".", "~", os.sep)) or course.lower().endswith(EXPORT_SUFFIXES)
     if is_path or os.path.exists(course):  # noqa: PTH110 - Path.exists raises on a long name
         return Export(Path(course), course)
     from coursectl.sources.api.courses import find_course
 
-    return find_course(course, settings())
+    return find_course(course, api())
 
 
-def _course(id_: int, settings: Settings) -> "Source":
+def _course(id_: int, api: "Api") -> "Source":
     from coursectl.sources.api.members import CourseMembers
 
-    return CourseMembers(id_, settings)
+    return CourseMembers(id_, api)
 
 
 def _id_in(url: str, community: str) -> int:

@@ -12,8 +12,9 @@ import pytest
 from coursectl import __version__
 from coursectl.errors import AccessDenied, CoursectlError, ExitCode, NotFound, ServerError
 from coursectl.settings import Settings
-from coursectl.sources.api import session
-from coursectl.sources.api.session import Api, BadRequest
+from coursectl.sources.api import client
+from coursectl.sources.api.client import Api
+from coursectl.sources.api.session import BadRequest
 from tests.community import (
     ONLOOKER,
     TOKEN,
@@ -194,7 +195,7 @@ def test_a_refused_token_names_the_setting_to_fix(community):
     assert words(caught.value) == (
         f"{PATH}: the community does not accept the token (401):"
         " Authentication credentials were not provided.\n"
-        "Set COURSECTL_TOKEN to a valid token for it."
+        "Log in again with coursectl auth login, or set COURSECTL_TOKEN to a valid token."
     )
 
 
@@ -301,12 +302,12 @@ def test_the_program_exits_5_for_a_course_that_is_not_there(community):
 @pytest.mark.usefixtures("retries_at_once")
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_what_may_pass_is_tried_again(community, status):
-    community.misdeeds = [detail(status, "Busy.")] * 4
+    community.misdeeds = [detail(status, "Busy.")] * 5
 
     body, _ = Api(community.settings).get(PATH)
 
     assert b'"count": 5' in body
-    assert len(community.requests) == 5
+    assert len(community.requests) == 6
     assert {request.token for request in community.requests} == {TOKEN}
 
 
@@ -314,20 +315,20 @@ def test_what_may_pass_is_tried_again(community, status):
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (detail(500, "Server error."), "500: Server error."),
-        (html(502, "Bad Gateway"), "502: Bad Gateway"),
-        (detail(429, "Request was throttled."), "429: Request was throttled."),
+        (detail(500, "Server error."), "500 (tried 6 times): Server error."),
+        (html(502, "Bad Gateway"), "502 (tried 6 times): Bad Gateway"),
+        (detail(429, "Request was throttled."), "429 (tried 6 times): Request was throttled."),
     ],
     ids=["500", "502", "429"],
 )
-def test_a_server_that_keeps_failing_is_given_up_after_five_requests(community, reply, said):
+def test_a_server_that_keeps_failing_is_given_up_after_six_requests(community, reply, said):
     community.misdeed_for_good = reply
 
     with pytest.raises(ServerError) as caught:
         Api(community.settings).get(PATH)
 
     assert caught.value.message == f"{PATH}: the server answered {said}"
-    assert len(community.requests) == 5
+    assert len(community.requests) == 6
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
@@ -348,21 +349,24 @@ def test_a_server_that_nobody_runs_is_no_connection():
         Api(Settings(url=url, token=TOKEN)).get(PATH)
 
     assert words(caught.value) == (
-        f"{url}{PATH}: no connection\nCheck COURSECTL_URL and the network, then try again."
+        f"{url}{PATH}: no connection (tried 6 times)\n"
+        "Check the community's URL and the network, then try again."
     )
 
 
+@pytest.mark.usefixtures("retries_at_once")
 def test_an_answer_that_breaks_off_is_asked_for_again(community):
-    community.misdeeds = [community.cut] * 3
+    community.misdeeds = [community.cut] * 5
 
     assert json.loads(Api(community.settings).get(PATH)[0])["count"] == 5
-    assert len(community.requests) == 4
+    assert len(community.requests) == 6
 
 
+@pytest.mark.usefixtures("retries_at_once")
 def test_an_answer_that_breaks_off_is_no_answer(community):
     community.misdeed_for_good = community.cut
 
-    with pytest.raises(ServerError, match="the answer broke off"):
+    with pytest.raises(ServerError, match=r"the answer broke off \(tried 6 times\)"):
         Api(community.settings).get(PATH)
 
 
@@ -375,7 +379,7 @@ def test_an_answer_that_cannot_be_unpacked_is_no_answer(community):
 
 @pytest.mark.usefixtures("retries_at_once")
 def test_a_server_that_never_answers_is_told_from_one_that_is_not_there(community, monkeypatch):
-    monkeypatch.setattr(session, "_TIMEOUTS", (1, 0.05))
+    monkeypatch.setattr(client, "READ_TIMEOUT", 0.05)
     over = threading.Event()
 
     def wait(_: Request) -> None:
@@ -390,7 +394,7 @@ def test_a_server_that_never_answers_is_told_from_one_that_is_not_there(communit
 
 
 def test_an_answer_larger_than_any_page_is_not_taken_in(community, monkeypatch):
-    monkeypatch.setattr(session, "_LARGEST_ANSWER", 200_000)
+    monkeypatch.setattr(client, "_LARGEST_ANSWER", 200_000)
     community.misdeeds = [Reply(200, b"x" * 200_001), Reply(200, b"x" * 200_000)]
     api = Api(community.settings)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from coursectl.errors import InvalidData, NotFound, ServerError
+from coursectl.sources.api.client import Api
 from coursectl.sources.api.courses import find_course
 from tests.community import Community, Course, answer, detail, errors, html
 
@@ -10,7 +11,7 @@ PATH = "/api/v2/course/search/"
 
 
 def found(community: Community, wanted: str) -> str:
-    return find_course(wanted, community.settings).name
+    return find_course(wanted, Api(community.settings)).name
 
 
 @pytest.fixture(autouse=True)
@@ -136,7 +137,7 @@ def test_a_course_that_several_pages_repeat_is_one_course(community):
 
 
 def test_the_name_is_known_already_and_not_asked_for_again(community):
-    assert find_course("Food Safety", community.settings).course_name == "Food Safety"
+    assert find_course("Food Safety", Api(community.settings)).course_name == "Food Safety"
     assert [request.path for request in community.requests] == [PATH]
 
 

@@ -195,4 +195,4 @@ def test_each_course_gives_its_source_in_turn(tmp_path):
 @pytest.mark.parametrize("course", ["42", "https://community.example/course/42/", "food-safety"])
 def test_a_course_of_a_community_needs_one_to_be_configured(course):
     with pytest.raises(NotConfigured):
-        resolve([course], lambda: Settings.from_environment({}))
+        resolve([course], Settings.load)

@@ -3,33 +3,57 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Self
 
-from coursectl.errors import CoursectlError, InvalidData
+from coursectl.errors import AccessDenied, CoursectlError, IncompleteRoster, InvalidData, NotFound
 from coursectl.roster.criteria import Criteria
 from coursectl.roster.member import Course, Member
-from coursectl.roster.parsing import Reading, parse_course
-from coursectl.settings import Settings
-from coursectl.sources.api.session import Api
+from coursectl.roster.parsing import Reading, parse_course, parse_course_as_sent
+from coursectl.sources.api.client import Api
+from coursectl.sources.api.session import BadRequest
 from coursectl.sources.api.statuses import first_page
+from coursectl.sources.api.walk import Page, Walk
+from coursectl.sources.interface import no_progress
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from coursectl.sources.api.client import Answer
+    from coursectl.sources.interface import OnProgress
 
 PAGE_SIZE = 100
 """Members asked for in one request; the server may grant fewer."""
 
+_WALKS = 8
+"""Times that a roster is walked, when it does not stand still."""
+
+_STILL_WALKS = 2
+"""Times that it is walked in the hope that `count` does not move meanwhile."""
+
+_IN_MEMORY = 8 * 1024 * 1024
+"""Bytes of pages that wait in memory for their proof; more of them wait in a file."""
+
 
 class CourseMembers:
-    """The roster of a course of a community, walked from the oldest member to the newest."""
+    """The roster of a course of a community, walked from the oldest member to the newest.
+
+    Nothing is given before all is proved, unless the first few members are all that is wanted.
+    """
 
     is_local = False
     is_repeatable = False
 
-    def __init__(self, id_: int, settings: Settings, course: Course | None = None) -> None:
+    def __init__(self, id_: int, api: Api, course: Course | None = None) -> None:
         self.name = f"course {id_}"
+        self.community = api.settings.url
+        """The community, as `https://host`."""
         self.warnings: list[str] = []
         self.fetched_at: datetime | None = None
         self._path = f"/api/v2/course/{id_}/users/"
         self._course_path = f"/api/v2/course/{id_}/"
         self._course = course
-        self._api = Api(settings)
+        self._api = api
         self._narrowed = False
 
     @cached_property
@@ -42,35 +66,94 @@ class CourseMembers:
             return None
         return course["name"]
 
-    def batches(self, reading: Reading, criteria: Criteria) -> Iterator[list[Member]]:
-        """Yield the members, page by page. Raises what `Api.get` raises, and InvalidData.
+    def course_as_sent(self) -> dict[str, object]:
+        """Give the course with every field that the API sends to those who run it.
 
-        The criteria's statuses and search are the server's work; the rest is not.
+        Mirrors `GET /api/v2/course/{id}/?view=dashboard`; where that is refused, the view that
+        anyone has who may see the course. Raises what `Api.get` raises, and InvalidData.
         """
-        self.fetched_at = datetime.now(UTC)
+        try:
+            body, where = self._api.get(self._course_path, {"view": "dashboard"})
+        except (AccessDenied, BadRequest, NotFound):
+            body, where = self._api.get(self._course_path)
+        return parse_course_as_sent(body, where)
+
+    def batches(
+        self, reading: Reading, criteria: Criteria, on_progress: "OnProgress" = no_progress
+    ) -> Iterator[list[Member]]:
+        """Yield the members, page by page.
+
+        The criteria's statuses and search are the server's work; the rest is not. Raises what
+        `Api.get` raises, InvalidData, and IncompleteRoster unless `reading` takes that, too.
+        """
         self._narrowed = criteria.statuses is not None or bool(criteria.search)
+        walk = None
+        with _Waiting() as waiting:
+            for walk in self._walks(criteria):
+                waiting.clear()
+                for page in walk.pages():
+                    on_progress(walk.members, walk.count)
+                    if _few_will_do(criteria):
+                        yield from reading.document([page.body], page.where)
+                    else:
+                        waiting.add(page)
+            assert walk is not None  # noqa: S101 - a roster is walked at least once
+            doubt = self._doubt(walk)
+            if doubt and not reading.allow_incomplete:
+                raise doubt
+            for body, where in waiting.pages():
+                yield from reading.document([body], where)
+        reading.settle(walk.count, doubt.message if doubt else None)
+
+    def _walks(self, criteria: Criteria) -> Iterator[Walk]:
+        """Yield walks over the roster, to be walked, until one is proved or no other would be."""
         query: dict[str, str | int] = {"ordering": "joined_at", "limit": PAGE_SIZE, "offset": 0}
         if criteria.search:
             query["search"] = criteria.search
-        page = first_page(lambda part: self._api.get(self._path, query | part), criteria.statuses)
-        self.warnings += [f"{self.name}: {text}" for text in page.warnings(criteria.statuses)]
-        query["statuses"] = page.form
-        body, where = page.body, page.where
-        offset = 0
+        self.fetched_at = datetime.now(UTC)
+        start = first_page(
+            lambda part: self._api.wait_for(self._api.ask(self._path, query | part)),
+            criteria.statuses,
+        )
+        self.warnings += [f"{self.name}: {text}" for text in start.warnings(criteria.statuses)]
+        query["statuses"] = start.form
+
+        def ask(offset: int) -> "Future[Answer]":
+            return self._api.ask(self._path, query | {"offset": offset})
+
+        ahead = 2 * self._api.concurrency
+        if _few_will_do(criteria):
+            ahead = min(ahead, 1 + (criteria.limit or 0) // PAGE_SIZE)
+        first, walk = start.answer, None
         while True:
-            rows, members = reading.rows, reading.members
-            reading.count = None
-            yield from reading.document([body], where)
-            if reading.count is None:
-                raise InvalidData(
-                    f"{where}: not a page of members (it has no count)",
-                    "Check COURSECTL_URL; if it is right, the API has changed.",
-                )
-            offset += reading.rows - rows
-            all_there = offset >= reading.count and not reading.has_next
-            if all_there or reading.members == members:
+            walk = Walk(self._api, ask, Page.of(0, first), walk, ahead=ahead)
+            yield walk
+            if self._is_proved(walk) or walk.is_same or walk.number == _WALKS:
                 return
-            body, where = self._api.get(self._path, query | {"offset": offset})
+            self.fetched_at = datetime.now(UTC)
+            first = self._api.wait_for(ask(0))
+
+    def _is_proved(self, walk: Walk) -> bool:
+        """Whether the walk met the whole roster. It need not stand still if it never does."""
+        if walk.members != walk.count:
+            return False
+        return walk.is_same or (walk.is_complete and (walk.is_still or walk.number > _STILL_WALKS))
+
+    def _doubt(self, walk: Walk) -> CoursectlError | None:
+        """Give what speaks against the last of the walks."""
+        if self._is_proved(walk):
+            return None
+        figures = f"expected {walk.count:,} members, received {walk.members:,} unique"
+        if walk.is_same and walk.members > walk.count:
+            return InvalidData(
+                f"{self._path}: the count is wrong: {figures}",
+                "Check the community's URL; if it is right, the API has changed.",
+            )
+        return IncompleteRoster(
+            f"{self.name} is not the whole roster: {figures}"
+            + ("" if walk.is_same else f"; it kept changing (fetched {walk.number} times)"),
+            "Fetch it again, or list what there is with --allow-incomplete.",
+        )
 
     def total(self, reading: Reading) -> int | None:
         """Give how many members the course has, with a request more if a part was asked for."""
@@ -78,7 +161,44 @@ class CourseMembers:
             return (reading.count or 0) - reading.invalid
         query: dict[str, str | int] = {"ordering": "joined_at", "limit": 1, "offset": 0}
         try:
-            page = first_page(lambda part: self._api.get(self._path, query | part), None)
+            page = first_page(
+                lambda part: self._api.wait_for(self._api.ask(self._path, query | part)), None
+            )
         except CoursectlError:
             return None
         return page.count
+
+
+def _few_will_do(criteria: Criteria) -> bool:
+    """Whether the first members that are wanted are all that is wanted."""
+    return criteria.limit is not None and criteria.sort is None
+
+
+class _Waiting:
+    """Pages that wait for the proof that they are the roster."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - see __exit__
+        self._places: list[tuple[int, int, int, str]] = []  # offset, start, size, where
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, page: Page) -> None:
+        start = self._file.tell()
+        self._file.write(page.body)
+        self._places.append((page.offset, start, len(page.body), page.where))
+
+    def clear(self) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+        self._places.clear()
+
+    def pages(self) -> Iterator[tuple[bytes, str]]:
+        """Give the pages in the order of their rows, what was looked at again among them."""
+        for _, start, size, where in sorted(self._places):
+            self._file.seek(start)
+            yield self._file.read(size), where

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from coursectl.printable import shortened
+from coursectl.roster.glance import Glance, glance
 from coursectl.roster.join_status import SEEN_STATUSES, JoinStatus
-from coursectl.roster.parsing import page_statuses
+from coursectl.sources.api.client import Answer
 from coursectl.sources.api.session import BadRequest
 
-Get = Callable[[dict[str, str | int]], tuple[bytes, str]]
-"""Gets a page for a part of a query, and says where it is from. Raises BadRequest, and others."""
+Get = Callable[[dict[str, str | int]], Answer]
+"""Gets a page for a part of a query. Raises BadRequest, and others."""
 
 _DOCUMENTED = tuple(status.value for status in JoinStatus)
 
@@ -24,25 +25,27 @@ _DOCUMENTED = tuple(status.value for status in JoinStatus)
 class FirstPage:
     """A first page, and what it took to get it."""
 
-    body: bytes
-    where: str
+    answer: Answer
     form: str
     """The `statuses` that all further pages have to be asked for with."""
     words: tuple[str, ...]
     """The statuses that the server looked for."""
-    count: int | None = None
-    """How many members there are; None where what came is no page."""
-    statuses: frozenset[str | None] = frozenset()
-    """Of the members on the page."""
+    glance: Glance | None
+    """None where what came is no page."""
 
     @property
     def is_answer(self) -> bool:
         """Whether the page shows that the server understood."""
-        return len(self.words) == 1 or (bool(self.count) and self._is_filtered)
+        return len(self.words) == 1 or (self.count > 0 and self._is_filtered)
+
+    @property
+    def count(self) -> int:
+        """How many members the server found."""
+        return self.glance.count if self.glance else 0
 
     @property
     def _is_filtered(self) -> bool:
-        return self.statuses <= {*self.words, None}
+        return self.glance is None or self.glance.statuses <= {*self.words, None}
 
     def warnings(self, asked: frozenset[str | None] | None) -> Iterator[str]:
         """Say whom the roster may lack of those that were `asked` for; None is everybody."""
@@ -71,15 +74,14 @@ def first_page(get: Get, statuses: frozenset[str | None] | None) -> FirstPage:
     for words in _attempts(get, _words(statuses)):
         for form in dict.fromkeys((_listed(words), ",".join(words))):
             try:
-                body, where = get({"statuses": form})
+                answer = get({"statuses": form})
             except BadRequest as error:
                 refusal = error
                 continue
-            glance = page_statuses(body)
-            page = FirstPage(body, where, form, words, *(glance or ()))
-            if glance is None or page.is_answer:
+            page = FirstPage(answer, form, words, glance(answer.body))
+            if page.glance is None or page.is_answer:
                 return page
-            if best is None or (page.count or 0) > (best.count or 0):
+            if best is None or page.count > best.count:
                 best = page
         if best is not None:
             return best

@@ -1,0 +1,221 @@
+"""Requests to one community, several at once, and what came of them."""
+
+import logging
+from collections import deque
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotInTime
+from dataclasses import dataclass
+from threading import Lock, Thread
+from time import monotonic
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlencode
+
+import requests
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
+
+from coursectl import threads
+from coursectl.errors import ServerError
+from coursectl.redaction import redacted_bytes
+from coursectl.roster.error_body import message_in
+from coursectl.sources.api.pace import OutOfTime, Pace, Turn
+from coursectl.sources.api.retries import Retries
+from coursectl.sources.api.session import CONNECT_TIMEOUT, READ_TIMEOUT, Session, reason, refusal
+from coursectl.sources.api.tokens import Credentials, credentials_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from coursectl.settings import Settings
+
+    Query = Mapping[str, str | int]
+
+_LARGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes; a page is some 30 KB."""
+
+_BLOCK = 64 * 1024
+
+_log = logging.getLogger("coursectl")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server answered with success."""
+
+    body: bytes
+    """What it sent, but for secrets of ours that it may have repeated."""
+    where: str
+    """Where it is from: the path, and the offset if any."""
+    at: float
+    """When it had arrived, in seconds of a clock that only runs forward."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    path: str
+    query: "Query"
+    answer: "Future[Answer]"
+
+    @property
+    def where(self) -> str:
+        offset = self.query.get("offset")
+        return f"{self.path}?offset={offset}" if offset else self.path
+
+    def __str__(self) -> str:
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+
+class _Bearer(AuthBase):
+    """Puts a token on a request, where ~/.netrc would put something else."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Api:
+    """GET requests to one community, with one pace and one deadline for all of them.
+
+    `credentials` are those that the settings name, unless others are to be tried. Raises
+    NotConfigured when there are none.
+    """
+
+    def __init__(self, settings: "Settings", credentials: Credentials | None = None) -> None:
+        self.settings = settings
+        self.credentials = credentials or credentials_of(settings)
+        self.concurrency = settings.concurrency
+        self._pace = Pace(settings.concurrency, settings.deadline)
+        self._waiting: deque[_Job] = deque()
+        self._idle: list[Session] = []
+        self._threads = 0
+        self._lock = Lock()
+
+    def get(self, path: str, query: "Query | None" = None) -> tuple[bytes, str]:
+        """Give the body of the answer, and where it is from: its path, and its offset if any.
+
+        Raises AccessDenied (401, 403), NotFound (404, 410), BadRequest (400), and ServerError for
+        all else that is no success, after retries where these may help.
+        """
+        answer = self.wait_for(self.ask(path, query))
+        return answer.body, answer.where
+
+    def ask(self, path: str, query: "Query | None" = None) -> "Future[Answer]":
+        """Begin a request, or line it up behind those that are under way."""
+        job = _Job(path, query or {}, Future())
+        with self._lock:
+            self._waiting.append(job)
+            needs_thread = self._threads < self.concurrency
+            self._threads += needs_thread
+        if needs_thread:
+            threads.start(Thread(target=self._work, name="coursectl-request"))
+        return job.answer
+
+    def wait_for(self, answer: "Future[Answer]") -> Answer:
+        """Give the answer once it is there. Raises what `get` raises."""
+        try:
+            return answer.result(timeout=self._pace.left())
+        except (NotInTime, OutOfTime):
+            answer.cancel()
+            raise self._too_late(self.settings.url) from None
+
+    def _work(self) -> None:
+        """Answer one request after the other until none waits."""
+        with self._lock:
+            session = self._idle.pop() if self._idle else Session(self.settings.url)
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._idle.append(session)
+                    self._threads -= 1
+                    return
+                job = self._waiting.popleft()
+            if job.answer.set_running_or_notify_cancel():
+                try:
+                    job.answer.set_result(self._answer(session, job))
+                except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+                    job.answer.set_exception(error)
+
+    def _answer(self, session: Session, job: _Job) -> Answer:
+        try:
+            with Turn(self._pace) as turn:
+                status, body = self._exchange(session, job, turn)
+        except OutOfTime as error:
+            raise self._too_late(job.where, error.wait) from None
+        if status != requests.codes.ok:
+            raise refusal(status, message_in(body), job.where, turn.told)
+        return Answer(body, job.where, monotonic())
+
+    def _exchange(self, session: Session, job: _Job, turn: Turn) -> tuple[int, bytes]:
+        """Send a request as often as it takes; give the last answer's status and body."""
+        token = self.credentials.token()
+        status, body = self._retried(session, job, turn, token)
+        if status == requests.codes.unauthorized and self.credentials.renew(token):
+            status, body = self._retried(session, job, turn, self.credentials.token())
+        return status, body
+
+    def _retried(self, session: Session, job: _Job, turn: Turn, token: str) -> tuple[int, bytes]:
+        """Send a request until there is a whole answer, or no more use in trying."""
+        retries = Retries.within(turn)
+        began = monotonic()
+        try:
+            while True:
+                session.retries = retries
+                with session.get(
+                    self.settings.url + job.path,
+                    params=job.query,
+                    auth=_Bearer(token),
+                    timeout=(
+                        min(CONNECT_TIMEOUT, self._pace.left()),
+                        min(READ_TIMEOUT, self._pace.left()),
+                    ),
+                    stream=True,
+                ) as response:
+                    status = response.status_code
+                    retries = cast("Retries", response.raw.retries)
+                    try:
+                        body = redacted_bytes(self._body(response, job))
+                    except (ProtocolError, ReadTimeoutError) as error:
+                        # The session's own retries end where the body begins.
+                        retries = retries.increment("GET", job.path, error=error)
+                    else:
+                        seconds = monotonic() - began
+                        size = len(body)
+                        _log.debug("GET %s -> %s, %s bytes, %.3f s", job, status, size, seconds)
+                        return status, body
+                retries.sleep()
+        except (requests.RequestException, HTTPError) as error:
+            told = f"{reason(error)}{turn.told}"
+            _log.debug("GET %s -> %s, %.3f s", job, told, monotonic() - began)
+            raise ServerError(
+                f"{self.settings.url}{job.where}: {told}",
+                "Check the community's URL and the network, then try again.",
+            ) from None
+
+    def _body(self, response: requests.Response, job: _Job) -> bytes:
+        body = bytearray()
+        # Whatever has come is taken at once, so that a body that drips meets the deadline.
+        while part := response.raw.read1(_BLOCK, decode_content=True):
+            body += part
+            self._pace.left()
+            if len(body) > _LARGEST_ANSWER:
+                raise ServerError(
+                    f"{job.where}: the answer is larger than {_LARGEST_ANSWER:,} bytes",
+                    "This is not a page of members; check the community's URL.",
+                )
+        return bytes(body)
+
+    def _too_late(self, where: str, wait: float = 0.0) -> ServerError:
+        deadline = f"{self.settings.deadline:g} s"
+        if wait:
+            return ServerError(
+                f"{where}: the next try would be in {wait:.0f} s, after the deadline"
+                f" ({deadline} in all)",
+                "Try again later, or allow more time with --deadline.",
+            )
+        return ServerError(
+            f"{where}: not done within the deadline ({deadline} in all)",
+            "Try again later, or allow more time with --deadline.",
+        )

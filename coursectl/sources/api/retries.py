@@ -1,0 +1,85 @@
+"""When a request is sent again, and after how long: urllib3's `Retry` at the run's own pace."""
+
+from typing import Any, Self
+
+from urllib3.exceptions import InvalidHeader
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import Retry
+
+from coursectl.sources.api.pace import Turn
+
+RETRIED_STATUSES = (429, 500, 502, 503, 504)
+
+_TIMES = 5
+"""Times that a request is sent again."""
+
+_RATE_LIMITS = 25
+"""Times that it is sent again because the server said when it may be."""
+
+_LEAST_WAIT = 1.0
+"""Seconds to wait after a rate limit that names no time."""
+
+
+class Retries(Retry):
+    """The retries of one request: exponential backoff with jitter, or what the server names.
+
+    Waiting is the `turn`'s: after a rate limit everybody waits. Raises OutOfTime.
+    """
+
+    turn: Turn
+    rate_limits: int
+    """How often the server has named a time to wait until."""
+
+    @classmethod
+    def within(cls, turn: Turn) -> Self:
+        """Give the retries of a request that has its turn."""
+        retries = cls(
+            total=_TIMES,
+            status_forcelist=RETRIED_STATUSES,
+            allowed_methods=("GET",),
+            backoff_factor=0.3,
+            backoff_jitter=0.25,
+            backoff_max=30,
+            raise_on_status=False,
+            redirect=False,
+        )
+        retries.turn, retries.rate_limits = turn, 0
+        return retries
+
+    def new(self, **changes: Any) -> Self:
+        """Give a copy, for the next try."""
+        retries = super().new(**changes)
+        retries.turn, retries.rate_limits = self.turn, self.rate_limits
+        return retries
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        *others: Any,
+        **more: Any,
+    ) -> Self:
+        """Count a try. Raises MaxRetryError when it was the last, and what was wrong with it."""
+        retries = super().increment(method, url, response, *others, **more)
+        if response is not None and self._named_wait(response) is not None:
+            retries.rate_limits += 1
+            if retries.rate_limits <= _RATE_LIMITS:
+                retries.total = self.total
+        return retries
+
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+        """Wait before the next try."""
+        named = None if response is None else self._named_wait(response)
+        is_limited = response is not None and response.status == 429
+        wait = named if named is not None else self.get_backoff_time()
+        if is_limited:
+            wait = max(wait, _LEAST_WAIT if named is None else 0)
+        self.turn.pause(wait, everyone=is_limited or named is not None)
+
+    def _named_wait(self, response: BaseHTTPResponse) -> float | None:
+        """Give the seconds that the server names, if it names any that can be read."""
+        try:
+            return self.get_retry_after(response)
+        except (InvalidHeader, ValueError, OverflowError):
+            return None

@@ -1,0 +1,99 @@
+"""Rosters that change while they are fetched: nobody is lost, nobody comes twice."""
+
+import pytest
+
+from coursectl.errors import IncompleteRoster
+from coursectl.roster.criteria import Criteria
+from coursectl.roster.parsing import Reading
+from coursectl.sources.api.client import Api
+from coursectl.sources.api.members import CourseMembers
+from tests.changing import ChangingCommunity, Unrest
+
+SEEDS = 25
+
+JOINS_AND_LEAVES = (("join",), ("leave",), ("leave", "join"))
+
+
+def fetched(community: ChangingCommunity) -> list[int]:
+    """The ids of course 42, proved whole."""
+    source, reading = CourseMembers(42, Api(community.settings)), Reading()
+    ids = [member["id"] for batch in source.batches(reading, Criteria()) for member in batch]
+    reading.prove_complete(source.name)
+    return ids
+
+
+def outcomes(unrest: Unrest) -> dict[str, int]:
+    """Fetch many such rosters, and hold what came against who was there."""
+    counted = {"whole": 0, "said to be incomplete": 0}
+    for seed in range(SEEDS):
+        community = ChangingCommunity(seed, unrest)
+        with community.running():
+            try:
+                ids = fetched(community)
+            except IncompleteRoster:
+                counted["said to be incomplete"] += 1
+                continue
+        assert len(ids) == len(set(ids)), seed
+        assert community.who_stayed <= set(ids) <= community.who_ever_was, seed
+        counted["whole"] += 1
+    return counted
+
+
+@pytest.mark.parametrize(
+    "unrest",
+    [
+        Unrest(),
+        Unrest(not_joined=25),
+        Unrest(tied=60),
+        Unrest(tied=60, not_joined=60),
+        Unrest(tied=3, not_joined=25, shuffled=True),
+        Unrest(members=0, not_joined=30),
+        Unrest(members=30, page=1),
+        Unrest(members=30, page=2, tied=30),
+        Unrest(members=30, page=4, not_joined=9, shuffled=True),
+    ],
+    ids=repr,
+)
+def test_a_roster_that_stands_still_is_always_whole(unrest):
+    assert outcomes(unrest) == {"whole": SEEDS, "said to be incomplete": 0}
+
+
+@pytest.mark.parametrize(
+    "unrest",
+    [
+        Unrest(rate=0.5, answers=8, events=JOINS_AND_LEAVES),
+        Unrest(rate=0.5, answers=8, events=(("leave", "join"),)),
+        Unrest(rate=0.5, answers=8, not_joined=8),
+        Unrest(rate=0.5, answers=8, tied=3, not_joined=8, shuffled=True),
+        Unrest(rate=0.5, answers=20, members=30, page=5, tied=2, not_joined=6),
+        Unrest(rate=0.3, answers=20, members=30, page=3, not_joined=3),
+    ],
+    ids=repr,
+)
+def test_nobody_is_lost_from_a_roster_that_comes_to_rest(unrest):
+    assert outcomes(unrest)["whole"] >= SEEDS - 2
+
+
+@pytest.mark.parametrize(
+    "unrest",
+    [
+        Unrest(rate=0.2, events=JOINS_AND_LEAVES),
+        Unrest(rate=0.5, page=20, events=(("leave", "join"),)),
+        Unrest(rate=0.2, not_joined=5),
+    ],
+    ids=repr,
+)
+def test_nobody_is_lost_from_a_roster_that_never_rests(unrest):
+    assert outcomes(unrest)["whole"] >= SEEDS * 3 // 4
+
+
+@pytest.mark.parametrize(
+    "unrest",
+    [
+        Unrest(rate=0.2, tied=3, not_joined=8, shuffled=True),
+        Unrest(rate=0.9, members=20, page=5, not_joined=10, shuffled=True),
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_proved_is_said_to_be_incomplete(unrest):
+    assert outcomes(unrest)["said to be incomplete"] > 0
