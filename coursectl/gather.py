@@ -1,6 +1,6 @@
 """From sources to the members that were asked for: read, select, arrange, prove."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 from coursectl.errors import IncompleteRoster
 from coursectl.printable import shortened
 from coursectl.roster.criteria import Batch, Criteria, Roster
+from coursectl.roster.member import Provenance
 from coursectl.roster.moments import Age, moment_of
 from coursectl.roster.parsing import Reading
-from coursectl.sources.interface import Source
+from coursectl.sources.interface import Source, no_progress
 
 if TYPE_CHECKING:
     from coursectl.roster.member import Member
+    from coursectl.sources.interface import OnProgress
+
+_PROVENANCE = frozenset({"community", "course", "fetched_at"})
+"""Names under which an export says where it is from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Gathering:
     `now` is the present, UTC; `as_of` is the moment that ages are measured from, where a person
     named one. Otherwise that is the moment when the roster was fetched, or `now`. `shows_ages` and
     `shows_course` tell that the answer shows them, so that they must be known before the members.
+    With `as_sent`, members are the objects that the server sent, and what `provenance` tells is
+    known before them; no criteria apply.
     """
 
     def __init__(
@@ -42,10 +49,13 @@ class Gathering:
         tolerance: Tolerance = Tolerance(),
         shows_ages: bool = False,
         shows_course: bool = False,
-        on_progress: Callable[[int, int | None], None] = lambda _done, _total: None,
+        as_sent: bool = False,
+        on_progress: "OnProgress" = no_progress,
     ) -> None:
         self.rosters: list[Roster] = []
         """The rosters, once they have been read."""
+        self.provenance: Provenance | None = None
+        """Where members given `as_sent` are from; known once the first have come, or none did."""
         self.shown = 0
         """Members given so far."""
         self.incomplete: list[str] = []
@@ -59,6 +69,7 @@ class Gathering:
         self._as_of = as_of
         self._tolerance = tolerance
         self._on_progress = on_progress
+        self._as_sent = as_sent
         self._shows_ages = shows_ages
         self._needs_moment = criteria.needs_moment or shows_ages
         self._needs_course = shows_course or criteria.needs_course
@@ -70,6 +81,16 @@ class Gathering:
         """
         totals = [source.total(reading) for source, reading in self._read]
         return None if None in totals else sum(total for total in totals if total is not None)
+
+    def conclusion(self) -> dict[str, object]:
+        """Give what an export says of itself behind its members: how many there should be.
+
+        Those are as many as came, or it is said how it shows that some are missing.
+        """
+        said: dict[str, object] = {"count": sum(reading.claimed for _, reading in self._read)}
+        if self.incomplete:
+            said["incomplete"] = "; ".join(self.incomplete)
+        return said
 
     def batches(self) -> Iterator[Batch]:
         """Yield the members that the criteria ask for, in order. Raises CoursectlError."""
@@ -83,12 +104,13 @@ class Gathering:
         reading = Reading(
             skip_invalid=self._tolerance.skip_invalid,
             moments_as_written=not (self._shows_ages or self._criteria.compares_moments),
+            as_sent=self._as_sent,
+            allow_incomplete=self._tolerance.allow_incomplete,
         )
         roster: Roster | None = None
         held: list[Member] = []
         whole = True
-        for members in source.batches(reading, self._criteria):
-            self._on_progress(reading.members, reading.count)
+        for members in source.batches(reading, self._criteria, self._on_progress):
             if roster is None:
                 held += members
                 if not source.is_local or not self._may_tell_later(reading):
@@ -109,6 +131,8 @@ class Gathering:
 
     def _may_tell_later(self, reading: Reading) -> bool:
         """Whether what the first member depends on may still stand behind the last one."""
+        if self._as_sent:
+            return reading.in_page and not reading.said.issuperset(_PROVENANCE)
         return reading.in_page and (
             (self._needs_moment and self._as_of is None and reading.fetched_at is None)
             or (self._needs_course and reading.course is None)
@@ -116,7 +140,7 @@ class Gathering:
 
     def _looked_through(self, source: Source) -> Reading:
         """Read a source to its end for what it says of itself, and let go of its members."""
-        reading = Reading(skip_invalid=True, moments_as_written=True)
+        reading = Reading(skip_invalid=True, moments_as_written=True, as_sent=self._as_sent)
         for _ in source.batches(reading, self._criteria):
             pass
         return reading
@@ -126,6 +150,12 @@ class Gathering:
         return limit is not None and self._criteria.sort is None and self.shown >= limit
 
     def _roster(self, source: Source, reading: Reading) -> Roster:
+        if self._as_sent:
+            self.provenance = Provenance(
+                community=source.community or reading.community,
+                course=source.course_as_sent() or reading.course_as_sent or {},
+                fetched_at=reading.fetched_at or source.fetched_at,
+            )
         named = reading.course["name"] if reading.course else None
         if named is None and self._needs_course:
             named = source.course_name
@@ -152,7 +182,8 @@ class Gathering:
             more = reading.invalid - len(reading.problems)
             self.warnings.append(
                 (
-                    f"{source.name}: left out {reading.invalid:,} invalid of {reading.rows:,} rows",
+                    f"{source.name}: left out {reading.invalid:,} invalid"
+                    f" of {reading.members:,} rows",
                     *reading.problems,
                     *([f"and {more:,} more"] if more else []),
                 )

@@ -9,18 +9,23 @@ import re
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+import jwt
 
 from coursectl.settings import Settings
+from tests.oauth import OAuthServer
 
 TOKEN = "s3cret-token-of-a-manager"
 ONLOOKER = "s3cret-token-of-an-onlooker"
+JWT_SECRET = "s3cret of the community, with which tokens are signed"
 
 DOCUMENTED = ("creator", "manager", "joined", "invited", "requested")
 SEEN = "payment_waiting"
@@ -50,6 +55,13 @@ class Course:
     name: str = "Food Safety"
     slug: str = "food-safety"
     description: str = ""
+    type: str = "self-paced"
+    privacy: str = "open"
+    created_at: str | None = "2026-01-05T09:00:00Z"
+    own_status: str | None = "manager"
+    """How the people of `Community.tokens` stand to it."""
+    fields: dict[str, Any] = field(default_factory=dict)
+    """What the API sends of it besides."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,7 @@ class Request:
     """The path and the query, as they came."""
     headers: dict[str, str]
     """By their names in small letters."""
+    body: bytes = b""
 
     @property
     def path(self) -> str:
@@ -71,6 +84,10 @@ class Request:
     @property
     def all_values(self) -> dict[str, list[str]]:
         return parse_qs(urlsplit(self.target).query, keep_blank_values=True)
+
+    @property
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode()))
 
     @property
     def token(self) -> str | None:
@@ -89,6 +106,8 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
     sent: int | None = None
     """Bytes of the body after which the connection breaks."""
+    drip: float | None = None
+    """Seconds between each ten bytes of the body."""
 
 
 Misdeed = Reply | Callable[[Request], Reply | None] | None
@@ -129,17 +148,32 @@ class Community:
         """Of people who are a manager of every course."""
         self.onlookers = {ONLOOKER}
         """Tokens of people who manage no course."""
+        self.oauth = OAuthServer()
+        self.jwt_secret = JWT_SECRET
+        self.account: dict[str, Any] = {"id": 7, "username": "ann", "real_name": "Ann Smith"}
+        """Whom every credential belongs to."""
         self.page_size = 20
         self.largest_page = 100
         self.list_forms = {"json", "comma"}
         self.known_statuses = {*DOCUMENTED, SEEN}
         self.refuses_unknown_statuses = True
         self.nulls_first = False
+        self.lists_own_status = True
+        """Whether a list of courses tells how whoever asks stands to each."""
+        self.filters_courses = True
+        """Whether it heeds the statuses that it is asked for."""
         # How members without a status are asked for is not known: the API has no word for them.
         # Here they come with every request for several statuses, so that there is a way at all.
         self.nulls_with_lists = True
         self.requests: list[Request] = []
         self.connections = 0
+        self.latency = 0.0
+        """Seconds that an answer takes."""
+        self.arrivals: list[float] = []
+        """When requests came, in seconds of a clock that only runs forward."""
+        self.under_way = 0
+        self.most_under_way = 0
+        self.counting = threading.Lock()
         self.misdeeds: list[Misdeed] = []
         """What befalls the next requests, one each."""
         self.misdeed_for_good: Misdeed = None
@@ -205,7 +239,20 @@ class Community:
     # How it answers
 
     def take(self, request: Request) -> Reply:
-        self.requests.append(request)
+        with self.counting:
+            self.requests.append(request)
+            self.arrivals.append(time.monotonic())
+            self.under_way += 1
+            self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            if self.latency:
+                time.sleep(self.latency)
+            return self._take(request)
+        finally:
+            with self.counting:
+                self.under_way -= 1
+
+    def _take(self, request: Request) -> Reply:
         misdeed = self.misdeeds.pop(0) if self.misdeeds else self.misdeed_for_good
         reply = misdeed(request) if callable(misdeed) else misdeed
         return reply or self.behave(request)
@@ -214,12 +261,24 @@ class Community:
         if not request.path.endswith("/"):
             path, mark, query = request.target.partition("?")
             return redirect(f"{path}/{mark}{query}", 301)
-        if request.token not in self.tokens | self.onlookers:
+        if request.path.startswith("/oauth/"):
+            return self._oauth(request)
+        if not self._lets_in(request.token):
             return detail(401, "Authentication credentials were not provided.")
         if request.method != "GET":
             return detail(405, f'Method "{request.method}" not allowed.')
+        return self._resource(request)
+
+    def _resource(self, request: Request) -> Reply:
+        if request.path == "/api/v2/user/me/":
+            return answer(self.account)
         if request.path == "/api/v2/course/search/":
             return self._search(request)
+        if request.path == "/api/v2/course/":
+            return self._own_courses(request)
+        if own := re.fullmatch(r"/api/v2/course/(\d+)/status/", request.path):
+            course = self.courses.get(int(own[1]))
+            return answer({"status": course.own_status}) if course else detail(404, "Not found.")
         match = re.fullmatch(r"/api/v2/course/(\d+)/(users/)?", request.path)
         course = self.courses.get(int(match[1])) if match else None
         if match is None or course is None:
@@ -230,17 +289,48 @@ class Community:
             return detail(403, "You do not have permission to perform this action.")
         return self._members(request, course) if match[2] else self._dashboard(course)
 
+    def _lets_in(self, token: str | None) -> bool:
+        if token in self.tokens | self.onlookers or self.oauth.is_good(token):
+            return True
+        try:
+            header = jwt.get_unverified_header(token or "")
+            required = ["token_type", "exp", "iat", "jti", "user_id"]
+            claims = jwt.decode(
+                token or "", self.jwt_secret, algorithms=["HS256"], options={"require": required}
+            )
+        except jwt.PyJWTError:
+            return False
+        is_whole = header["typ"] == "JWT" and claims["token_type"] == "access"
+        return is_whole and claims["user_id"] == self.account["id"]
+
+    def _oauth(self, request: Request) -> Reply:
+        match request.method, request.path:
+            case "GET", "/oauth/authorize/":
+                location = self.oauth.authorize(request.query)
+                return redirect(location) if location else html(400, "Bad Request")
+            case "POST", "/oauth/token/":
+                status, said = self.oauth.token(request.form)
+                return answer(said, status)
+            case _:
+                return html(404, "Not Found")
+
     def _dashboard(self, course: Course) -> Reply:
         rates = [member.get("user_completion_rate") or 0 for member in course.members]
         average = sum(rates) / len(rates) if rates else 0
-        return answer(
-            {
-                "id": course.id,
-                "name": course.name,
-                "slug": course.slug,
-                "avg_completion_rate": average,
-            }
-        )
+        return answer(_fields_of(course) | {"avg_completion_rate": average} | course.fields)
+
+    def _own_courses(self, request: Request) -> Reply:
+        statuses = self._statuses(request.query.get("statuses"))
+        if statuses is None:
+            return errors(400, "Select a valid choice.", field="statuses")
+        found = []
+        for course in self.courses.values():
+            status = None if request.token in self.onlookers else course.own_status
+            if status is None or (self.filters_courses and status not in statuses):
+                continue
+            told = {"join_status": status} if self.lists_own_status else {}
+            found.append(_fields_of(course) | told | course.fields)
+        return self._page(request, found)
 
     def _search(self, request: Request) -> Reply:
         text = request.query.get("search", "").casefold()
@@ -306,6 +396,11 @@ class Community:
         )
 
 
+def _fields_of(course: Course) -> dict[str, Any]:
+    names = ("id", "name", "slug", "type", "privacy", "created_at")
+    return {name: getattr(course, name) for name in names}
+
+
 def moment(text: str) -> datetime:
     """Read a date-time of a row."""
     return datetime.fromisoformat(text)
@@ -353,14 +448,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.rfile.read(int(headers.get("content-length", 0)))
-        reply = self.server.community.take(Request(self.command, self.path, headers))
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        reply = self.server.community.take(Request(self.command, self.path, headers, body))
         self.send_response(reply.status)
         for name, value in reply.headers:
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        self.wfile.write(reply.body[: reply.sent])
+        if reply.drip is None:
+            self.wfile.write(reply.body[: reply.sent])
+        else:
+            for start in range(0, len(reply.body), 10):
+                self.wfile.write(reply.body[start : start + 10])
+                self.wfile.flush()
+                time.sleep(reply.drip)
         self.close_connection = self.close_connection or reply.sent is not None
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815

@@ -23,6 +23,7 @@ from coursectl.render.text import TextRenderer
 from coursectl.roster.criteria import Batch, Criteria, Sort
 from coursectl.roster.member import Member
 from coursectl.roster.moments import Age
+from coursectl.sources.api.client import Api
 from coursectl.sources.api.members import CourseMembers
 from coursectl.sources.export import Export
 from coursectl.sources.interface import Source
@@ -223,7 +224,7 @@ def test_the_api_and_an_export_give_the_same_members_in_every_format(
     community.requests.clear()
     export = export_of(oldest_first(rows, nulls_first=nulls_first), folder)
 
-    from_api = gathered(CourseMembers(42, community.settings), criteria)
+    from_api = gathered(CourseMembers(42, Api(community.settings)), criteria)
     from_export = gathered(export, criteria)
 
     assert members(from_api[0]) == members(from_export[0])

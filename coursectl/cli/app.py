@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from coursectl import __version__
-from coursectl.cli import members
+from coursectl.cli import auth, courses, export, members, options
 from coursectl.cli.boundary import Boundary
 from coursectl.cli.completion import COMPLETE_VARIABLE, Shell, completion_script, prepare_completion
+from coursectl.cli.debugging import begin_debugging
 from coursectl.errors import ExitCode
 
 _HELP = """Who is in a course, how far has each come, and who has gone quiet.
@@ -21,6 +22,9 @@ coursectl members 42                      the roster of course 42
 coursectl members 42 -s joined --csv      ... who joined, for a spreadsheet
 coursectl members 42 --inactive 30d       ... who have gone quiet
 coursectl members saved.json --json       a saved roster, for jq
+coursectl courses                         what there is to report on
+coursectl export 42 -o saved.json         the roster of today, for later
+coursectl auth login --url URL            get in
 """
 
 _EPILOG = "[bold]Exit codes[/bold]\n\n\b\n" + "\n".join(
@@ -54,27 +58,34 @@ def coursectl(
             "--version", callback=_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
+    profile: options.Profile = None,
+    debug: options.Debug = False,
 ) -> None:
     """Show the help when no command is given."""
+    begin_debugging(wanted=debug)
+    ctx.obj = profile
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 
 
 app.command()(members.members)
+app.command()(courses.courses)
+app.command()(export.export)
+app.add_typer(auth.app)
 
 
 @app.command()
 def completion(
     shell: Annotated[Shell, typer.Argument(help="Which shell.", show_default=False)],
 ) -> None:
-    r"""Print the script that completes commands, options and their values in a shell.
+    """Print the script that completes commands, options and their values in a shell.
 
     \b
     bash        eval "$(coursectl completion bash)"           in ~/.bashrc
     zsh         eval "$(coursectl completion zsh)"            in ~/.zshrc
     fish        coursectl completion fish | source            in config.fish
     powershell  coursectl completion powershell | Out-String | Invoke-Expression
-    """
+    """  # noqa: D301 - a backspace keeps the lines below it apart
     typer.echo(completion_script(shell))
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
-from coursectl.render.columns import COLUMN_KEYS
+from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.sources import EXPORT_SUFFIXES
 
@@ -21,13 +21,23 @@ def complete_status(incomplete: str) -> list[str]:
 
 
 def complete_column(incomplete: str) -> list[str]:
-    """Offer columns, after a comma too."""
+    """Offer columns of members, after a comma too."""
     return list(_after_comma(incomplete, COLUMN_KEYS))
 
 
+def complete_course_column(incomplete: str) -> list[str]:
+    """Offer columns of courses, after a comma too."""
+    return list(_after_comma(incomplete, COURSE_COLUMN_KEYS))
+
+
 def complete_sort() -> list[str]:
-    """Offer columns to sort by, both ways."""
+    """Offer columns to sort members by, both ways."""
     return [*COLUMN_KEYS, *(f"-{key}" for key in COLUMN_KEYS)]
+
+
+def complete_course_sort() -> list[str]:
+    """Offer columns to sort courses by, both ways."""
+    return [*COURSE_COLUMN_KEYS, *(f"-{key}" for key in COURSE_COLUMN_KEYS)]
 
 
 def complete_course(incomplete: str) -> list[str]:

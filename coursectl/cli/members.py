@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import typer
+
 from coursectl.cli import options
 from coursectl.cli.formats import Format, choose_look
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def members(
+    ctx: typer.Context,
     courses: options.Courses,
     status: options.Status = None,
     search: options.Search = None,
@@ -36,21 +39,27 @@ def members(
     quiet: options.Quiet = False,
     skip_invalid: options.SkipInvalid = False,
     allow_incomplete: options.AllowIncomplete = False,
+    concurrency: options.Concurrency = None,
+    deadline: options.Deadline = None,
+    profile: options.Profile = None,
+    debug: options.Debug = False,
 ) -> None:
     """List the members of courses: who they are, how far each has come, who has gone quiet.
 
     An AGE is 36h, 30d, 4w, 6mo or 1y.
     A WHEN is a date, an ISO date-time or an AGE ago. All times are UTC.
     """
-    from coursectl.cli.delivery import deliver
+    from coursectl.cli.delivery import counted, deliver
     from coursectl.gather import Gathering, Tolerance
     from coursectl.printable import printable
-    from coursectl.render.columns import COURSE, default_columns, parse_columns
+    from coursectl.render.columns import COURSE, MEMBER_COLUMNS, default_columns, parse_columns
     from coursectl.render.interface import Answer
-    from coursectl.settings import Settings
     from coursectl.sources.resolve import resolve
     from coursectl.streams import Talk, Terminal, say, stdout_terminal
 
+    settings = options.settings_loader(
+        ctx, profile, debug, concurrency=concurrency, deadline=deadline
+    )
     selection = options.select(
         status=status,
         search=search,
@@ -76,12 +85,12 @@ def members(
         raw=raw,
         excel=excel,
     )
-    shown = parse_columns(columns or ()) or default_columns(
+    shown = parse_columns(columns or (), MEMBER_COLUMNS) or default_columns(
         several=len(courses) > 1, readable=look.format.is_readable
     )
     with Talk(quiet=quiet) as talk:
         gathering = Gathering(
-            resolve(courses, Settings.from_environment),
+            resolve(courses, settings),
             selection.criteria,
             now=datetime.now(UTC),
             as_of=selection.as_of,
@@ -102,19 +111,17 @@ def members(
         for warning in gathering.warnings:
             talk.note(*warning)
         if file is not None:
-            talk.note(f"{printable(str(file))}: {_members(gathering.shown)} written")
+            talk.note(f"{printable(str(file))}: {counted(gathering.shown, 'member')} written")
 
 
 def _caption(gathering: "Gathering", words: tuple[str, ...]) -> "Caption":
+    from coursectl.cli.delivery import counted
     from coursectl.render.interface import Caption
 
     names = list(dict.fromkeys(roster.course for roster in gathering.rosters))
     moments = {f"{roster.as_of:%Y-%m-%d %H:%M} UTC" for roster in gathering.rosters}
     total = gathering.total()
-    of = _members(gathering.shown) if total is None else f"{gathering.shown:,} of {_members(total)}"
+    shown = gathering.shown
+    of = counted(shown, "member") if total is None else f"{shown:,} of {counted(total, 'member')}"
     as_of = [f"as of {moment}" for moment in moments if len(moments) == 1]
     return Caption(title=", ".join(names), facts=(of, *words, *as_of))
-
-
-def _members(number: int) -> str:
-    return f"{number:,} member" + ("" if number == 1 else "s")

@@ -4,39 +4,46 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from coursectl.cli.completion import (
     complete_column,
     complete_course,
+    complete_course_column,
+    complete_course_sort,
     complete_sort,
     complete_status,
 )
+from coursectl.cli.debugging import begin_debugging
 from coursectl.cli.formats import Format
 from coursectl.errors import UsageError
 from coursectl.printable import shortened
-from coursectl.render.columns import COLUMN_KEYS
-from coursectl.roster.criteria import Criteria, parse_sort, parse_statuses
+from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS
+from coursectl.roster.criteria import Criteria, Sort, parse_sort, parse_statuses
 from coursectl.roster.moments import Age, parse_age, parse_when
+
+if TYPE_CHECKING:
+    from coursectl.settings import Settings
 
 _T = TypeVar("_T")
 
 _SELECTION = "Which members"
+_CHOICE = "Which courses"
 _OUTPUT = "How they are shown"
 _TRUST = "What is accepted"
+_CONNECTION = "Which community"
 
-Courses = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="COURSE",
-        help="A course id, its URL, slug or exact name; an export (.json, .jsonl, .ndjson, .gz);"
-        " - for an export on stdin; or demo.",
-        autocompletion=complete_course,
-        show_default=False,
-    ),
-]
+_COURSE = typer.Argument(
+    metavar="COURSE",
+    help="A course id, its URL, slug or exact name; an export (.json, .jsonl, .ndjson, .gz);"
+    " - for an export on stdin; or demo.",
+    autocompletion=complete_course,
+    show_default=False,
+)
+Course = Annotated[str, _COURSE]
+Courses = Annotated[list[str], _COURSE]
 
 # Which members
 
@@ -119,6 +126,31 @@ AsOf = Annotated[
     ),
 ]
 
+# Which courses
+
+CourseSearch = Annotated[
+    str | None,
+    typer.Option(
+        "--search", metavar="TEXT", help="Text in the name or the slug.", rich_help_panel=_CHOICE
+    ),
+]
+CourseSort = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="COLUMN",
+        help="Order by a column rather than by name, descending with - in front; nulls last.",
+        autocompletion=complete_course_sort,
+        rich_help_panel=_CHOICE,
+    ),
+]
+CourseLimit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit", "-n", metavar="N", min=0, help="At most N courses.", rich_help_panel=_CHOICE
+    ),
+]
+
 # How they are shown
 
 FormatName = Annotated[
@@ -146,6 +178,17 @@ Columns = Annotated[
         rich_help_panel=_OUTPUT,
     ),
 ]
+CourseColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        "-c",
+        metavar="A,B,...",
+        help=f"These columns in this order: {', '.join(COURSE_COLUMN_KEYS)}.",
+        autocompletion=complete_course_column,
+        rich_help_panel=_OUTPUT,
+    ),
+]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -153,6 +196,18 @@ Output = Annotated[
         "-o",
         metavar="FILE",
         help="Write to FILE, which is replaced only when all is well.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+ExportFile = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to FILE (.json or .json.gz), which is replaced only when all is well. {course},"
+        " {id}, {date} and {time} are filled in: the slug, the id, and when the roster was fetched"
+        " (UTC).",
         rich_help_panel=_OUTPUT,
     ),
 ]
@@ -200,6 +255,69 @@ AllowIncomplete = Annotated[
 ]
 
 
+# Which community
+
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The profile in config.toml, also COURSECTL_PROFILE.",
+        rich_help_panel=_CONNECTION,
+    ),
+]
+Debug = Annotated[
+    bool,
+    typer.Option(
+        "--debug",
+        help="Tell each request on stderr, also COURSECTL_DEBUG=1.",
+        rich_help_panel=_CONNECTION,
+    ),
+]
+
+
+Concurrency = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=8,
+        help="Requests that are under way at once, 1 to 8. Default: 4.",
+        rich_help_panel=_CONNECTION,
+        show_default=False,
+    ),
+]
+Deadline = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Give up after TIME in all: 90s, 5m, 1h. Default: 30m.",
+        rich_help_panel=_CONNECTION,
+    ),
+]
+
+
+def settings_loader(
+    ctx: typer.Context,
+    profile: str | None,
+    debug: bool,
+    *,
+    may_be_new: bool = False,
+    **said: object,
+) -> "Callable[[], Settings]":
+    """Give what loads the settings when they are wanted, and begin to debug if that was asked for.
+
+    Whatever stands after the command wins over what stands before it.
+    """
+    begin_debugging(wanted=debug)
+
+    def load() -> "Settings":
+        from coursectl.settings import Settings
+
+        return Settings.load(profile or ctx.obj, may_be_new=may_be_new, **said)
+
+    return load
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The criteria, and the words in which a person gave them."""
@@ -207,6 +325,11 @@ class Selection:
     criteria: Criteria
     words: tuple[str, ...]
     as_of: Age | datetime | None
+
+
+def read_course_sort(text: str | None) -> Sort | None:
+    """Read `--sort` of courses. Raises UsageError, which names the option."""
+    return _read("--sort", lambda text: parse_sort(text, COURSE_COLUMN_KEYS), text)
 
 
 def select(

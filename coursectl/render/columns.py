@@ -1,7 +1,7 @@
 """Each column, declared once: its key, its header, what it holds, and how a person reads it.
 
-The keys are the API's own field names, and `course`. Every format, `--help` and the completions
-take their columns from here.
+The keys are the API's own field names, and `course` and `role`. Every format, `--help` and the
+completions take their columns from here.
 """
 
 from collections.abc import Iterable
@@ -24,36 +24,55 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `null` is what a person reads for a null; machines read null, or nothing."""
+    """One column. `null` is what a person reads for a null; machines read null, or nothing.
+
+    `empty` is what a person reads for empty text. Where a table has no room for all columns, the
+    one that `folds` first goes first; one that does not fold stays.
+    """
 
     key: str
     header: str
     kind: Kind
     null: str = "-"
+    empty: str = ""
+    folds: int | None = None
 
     @property
     def is_free_text(self) -> bool:
-        """Whether a member, or whoever named the course, chose what stands in it."""
+        """Whether a member, whoever made the course, or the server chose what stands in it."""
         return self.kind in (Kind.TEXT, Kind.STATUS)
 
 
 COURSE = Column("course", "Course", Kind.TEXT)
 
 MEMBER = (
-    Column("id", "ID", Kind.NUMBER),
-    Column("username", "Username", Kind.TEXT),
+    Column("id", "ID", Kind.NUMBER, folds=2),
+    Column("username", "Username", Kind.TEXT, folds=3),
     Column("real_name", "Name", Kind.TEXT),
-    Column("avatar", "Avatar", Kind.TEXT),
-    Column("join_status", "Status", Kind.STATUS, null="none"),
+    Column("avatar", "Avatar", Kind.TEXT, folds=1),
+    Column("join_status", "Status", Kind.STATUS, null="none", folds=6),
     Column("user_completion_rate", "Completion", Kind.PERCENT),
-    Column("last_active_at", "Last active", Kind.ACTIVITY, null="never"),
-    Column("joined_at", "Joined", Kind.DATE, null="not joined"),
+    Column("last_active_at", "Last active", Kind.ACTIVITY, null="never", folds=5),
+    Column("joined_at", "Joined", Kind.DATE, null="not joined", folds=4),
 )
 """The eight documented fields, in the documented order."""
 
-_BY_KEY = {column.key: column for column in (COURSE, *MEMBER)}
+MEMBER_COLUMNS = (COURSE, *MEMBER)
+"""All that can be shown of members."""
 
-COLUMN_KEYS = tuple(_BY_KEY)
+COURSE_COLUMNS = (
+    Column("id", "ID", Kind.NUMBER),
+    Column("name", "Name", Kind.TEXT),
+    Column("slug", "Slug", Kind.TEXT, folds=1),
+    Column("type", "Type", Kind.TEXT, folds=2),
+    Column("privacy", "Privacy", Kind.TEXT, empty="draft", folds=4),
+    Column("role", "Role", Kind.STATUS, folds=5),
+    Column("created_at", "Created", Kind.DATE, folds=3),
+)
+"""All that can be shown of courses."""
+
+COLUMN_KEYS = tuple(column.key for column in MEMBER_COLUMNS)
+COURSE_COLUMN_KEYS = tuple(column.key for column in COURSE_COLUMNS)
 
 
 def default_columns(*, several: bool, readable: bool) -> tuple[Column, ...]:
@@ -65,15 +84,17 @@ def default_columns(*, several: bool, readable: bool) -> tuple[Column, ...]:
     return (COURSE, *member) if several else member
 
 
-def parse_columns(words: Iterable[str]) -> tuple[Column, ...]:
+def parse_columns(words: Iterable[str], among: tuple[Column, ...]) -> tuple[Column, ...]:
     """Read `--columns`: keys with commas between, in the order wanted. Raises UsageError."""
     words = tuple(words)
+    by_key = {column.key: column for column in among}
+    known = f"Columns: {', '.join(by_key)}."
     keys = [key for word in words for part in word.split(",") if (key := part.strip())]
     if words and not keys:
-        raise UsageError("--columns names no column", f"Columns: {', '.join(COLUMN_KEYS)}.")
+        raise UsageError("--columns names no column", known)
     for key in keys:
-        if key not in _BY_KEY:
-            raise UsageError(f"no column {key!r}", f"Columns: {', '.join(COLUMN_KEYS)}.")
+        if key not in by_key:
+            raise UsageError(f"no column {key!r}", known)
     if len(set(keys)) < len(keys):
         raise UsageError("--columns names a column twice", "Name each once.")
-    return tuple(_BY_KEY[key] for key in keys)
+    return tuple(by_key[key] for key in keys)

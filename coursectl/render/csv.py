@@ -1,6 +1,6 @@
 """CSV and TSV after RFC 4180: always a header, UTF-8, a null as nothing.
 
-Text that a member chose is defused: a spreadsheet runs a cell that begins with `=`, `+`, `-` or
+Text that somebody chose is defused: a spreadsheet runs a cell that begins with `=`, `+`, `-` or
 `@`, so such text gets a `'` in front; control characters go, so that a line stays a line. With
 `raw`, text is exactly what the API sent.
 """
@@ -39,12 +39,12 @@ class CsvRenderer:
     excel: bool = False
 
     def render(self, answer: Answer, out: Sink) -> None:
-        """Write a header and a record a member."""
+        """Write a header and a record a row."""
         header = tuple(column.key for column in answer.columns)
         texts = [place for place, column in enumerate(answer.columns) if column.is_free_text]
         out.write((_BOM if self.excel else b"") + self._records([header], []))
         for batch in answer.batches:
-            if batch.members:
+            if batch.rows:
                 out.write(self._records(raw_values(batch, answer.columns), texts))
 
     def _records(self, rows: _Rows, texts: list[int]) -> bytes:

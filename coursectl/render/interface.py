@@ -1,12 +1,12 @@
 """What a renderer is, and what it is given."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from coursectl.render.columns import Column
-    from coursectl.roster.criteria import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,18 +14,37 @@ class Caption:
     """What stands above a table."""
 
     title: str
-    """The course, or the courses."""
+    """Whose members, or whose courses."""
     facts: tuple[str, ...]
-    """How many members of how many, and which."""
+    """How many of how many, and which."""
+
+
+class Batch(Protocol):
+    """Some rows of an answer, in order: members, or courses.
+
+    All rows of an answer have the same keys in the same order.
+    """
+
+    @property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The values of each, by the keys of columns."""
+
+    @property
+    def shared(self) -> Mapping[str, str]:
+        """What all of these have in common, by the keys of further columns."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment, UTC, from which ages are measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Members, ready to be shown."""
+    """Members or courses, ready to be shown."""
 
     columns: "tuple[Column, ...]"
-    batches: "Iterable[Batch]"
-    """The members, in order. Reading on may raise CoursectlError; let it pass."""
+    batches: Iterable[Batch]
+    """The rows, in order. Reading on may raise CoursectlError; let it pass."""
     caption: Callable[[], Caption]
     """Known once all batches have been read."""
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from pydantic_core import to_json
 
-from coursectl.render.columns import MEMBER, Column
-from coursectl.render.interface import Answer, Sink
+from coursectl.render.columns import Column
+from coursectl.render.interface import Answer, Batch, Sink
 from coursectl.render.values import raw_values
-from coursectl.roster.criteria import Batch
 
 # In UTF-8: DEL and C1 control codes, bidi marks, embeddings, overrides and isolates, line and
 # paragraph separators. JSON allows them bare; a terminal acts on some, readers of lines on others.
@@ -24,11 +23,11 @@ class JsonRenderer:
     lines: bool = False
 
     def render(self, answer: Answer, out: Sink) -> None:
-        """Write the members. The array is closed only when all of them have been read."""
+        """Write the rows. The array is closed only when all of them have been read."""
         between = b"\n" if self.lines else b",\n"
         before = b"" if self.lines else b"[\n"
         for batch in answer.batches:
-            if batch.members:
+            if batch.rows:
                 out.write(before + _objects(batch, answer.columns, between))
                 before = between
         if self.lines:
@@ -38,16 +37,21 @@ class JsonRenderer:
 
 
 def _objects(batch: Batch, columns: tuple[Column, ...], between: bytes) -> bytes:
-    if columns == MEMBER:
-        text = to_json(batch.members)
+    keys = [column.key for column in columns]
+    if keys == list(batch.rows[0]):
+        text = to_json(batch.rows)
     else:
-        keys = [column.key for column in columns]
         rows = raw_values(batch, columns)
         text = to_json([dict(zip(keys, row, strict=True)) for row in rows])
     # A quote in a string is escaped and one at its end is followed by a comma or a bracket, so this
     # can only be where one object meets the next.
     opening = b'{"%b":' % columns[0].key.encode()
     text = text[1:-1].replace(b"}," + opening, b"}" + between + opening)
+    return escaped(text)
+
+
+def escaped(text: bytes) -> bytes:
+    """Escape what JSON allows bare and what acts on a terminal or ends a line somewhere."""
     return _ACTING.sub(_escaped, text)
 
 

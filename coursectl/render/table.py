@@ -16,16 +16,13 @@ from rich.style import Style
 
 from coursectl.printable import printable
 from coursectl.render.columns import Column, Kind
-from coursectl.render.interface import Answer, Sink
+from coursectl.render.interface import Answer, Batch, Sink
 from coursectl.render.values import percent, raw_values
-from coursectl.roster.criteria import Batch
 
 _GAP = "  "
 _BARS = (10, 5)
 """Cells of a completion bar, the widest first."""
 _FULL, _EMPTY = "━", "─"
-_FOLDING = ("avatar", "id", "username", "joined_at", "last_active_at", "join_status")
-"""Columns that fold away, the first one first."""
 _NAME_WIDTH = 20
 """Cells that free text keeps as long as another column can fold away."""
 _LONG_NAME = 40
@@ -72,7 +69,7 @@ class TableRenderer:
     may_fold: bool = True
 
     def render(self, answer: Answer, out: Sink) -> None:
-        """Write a caption, a header and a line a member."""
+        """Write a caption, a header and a line a row."""
         columns = answer.columns
         rows = [row for batch in answer.batches for row in _rows(batch, columns)]
         caption = answer.caption()
@@ -111,10 +108,9 @@ class TableRenderer:
     def _foldings(self, columns: tuple[Column, ...]) -> Iterator[tuple[Column, ...]]:
         yield columns
         if self.may_fold:
-            for key in _FOLDING:
-                if any(column.key == key for column in columns):
-                    columns = tuple(column for column in columns if column.key != key)
-                    yield columns
+            for place in sorted(column.folds for column in columns if column.folds is not None):
+                columns = tuple(column for column in columns if column.folds != place)
+                yield columns
 
     def _spread(self, wanted: dict[Column, int], least: dict[Column, int]) -> tuple[int, ...]:
         """Give each column its least width, and what is left to those that want more."""
@@ -217,7 +213,7 @@ def _bar(rate: float | None, cells: int) -> str:
 
 
 def _rows(batch: Batch, columns: tuple[Column, ...]) -> list[list[_Cell]]:
-    as_of = batch.roster.as_of
+    as_of = batch.as_of
     return [
         [_cell(value, column, as_of) for value, column in zip(values, columns, strict=True)]
         for values in raw_values(batch, columns)
@@ -240,7 +236,7 @@ def _cell(value: Any, column: Column, as_of: datetime) -> _Cell:
         case Kind.NUMBER:
             return str(value), "dim", None
         case _:
-            return printable(value), "", None
+            return printable(value) if value else column.empty, "", None
 
 
 def _activity_style(moment: datetime, as_of: datetime) -> str:

@@ -25,7 +25,7 @@ class TextRenderer:
     markdown: bool = False
 
     def render(self, answer: Answer, out: Sink) -> None:
-        """Write a header and a line a member."""
+        """Write a header and a line a row."""
         rows = [row for batch in answer.batches for row in readable_values(batch, answer.columns)]
         if self.markdown:
             texts = [place for place, column in enumerate(answer.columns) if column.is_free_text]

@@ -1,11 +1,11 @@
 """Criteria: which members, in what order, how many."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from coursectl.errors import UsageError
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from coursectl.roster.member import Member
 
     _Row = tuple[Member, "Roster"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,21 @@ class Batch:
 
     roster: Roster
     members: "list[Member]"
+
+    @property
+    def rows(self) -> "list[Member]":
+        """The members, as rows of an answer."""
+        return self.members
+
+    @property
+    def shared(self) -> dict[str, str]:
+        """What a column holds for all of these members."""
+        return {"course": self.roster.course}
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment, UTC, from which the ages of these members are measured."""
+        return self.roster.as_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +214,22 @@ def _in_order(rows: "list[_Row]", sort: Sort) -> "list[_Row]":
 
     def value(row: "_Row") -> Any:
         member, roster = row
-        found = roster.course if column == "course" else member[column]  # type: ignore[literal-required]
+        return roster.course if column == "course" else member[column]  # type: ignore[literal-required]
+
+    return in_order(rows, value, id_=lambda row: row[0]["id"], descending=sort.descending)
+
+
+def in_order(
+    rows: list[_T], value: Callable[[_T], Any], *, id_: Callable[[_T], Any], descending: bool
+) -> list[_T]:
+    """Give rows in the order of a value, as `Sort` says; `rows` itself ends up ordered by id."""
+
+    def folded(row: _T) -> Any:
+        found = value(row)
         return found.casefold() if isinstance(found, str) else found
 
-    rows.sort(key=lambda row: row[0]["id"])
+    rows.sort(key=id_)
     some = [row for row in rows if value(row) is not None]
     none = [row for row in rows if value(row) is None]
-    some.sort(key=value, reverse=sort.descending)
+    some.sort(key=folded, reverse=descending)
     return some + none

@@ -4,8 +4,9 @@ Mirrors the rows of *Course User Dashboard*, `GET /api/v2/course/{id}/users/`, a
 `GET /api/v2/course/{id}/`. What is documented is checked; what is not is ignored.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -22,6 +23,16 @@ EXPECTED = {
     "joined_at": "an ISO 8601 date-time, or null",
 }
 """What each field must hold, in the words of an error message."""
+
+EXPECTED_OF_COURSE = {
+    "id": "a whole number, 0 or more",
+    "name": "text, or null",
+    "slug": "text, or null",
+    "type": "text, or null",
+    "privacy": "text, or null",
+    "join_status": "text, or null",
+    "created_at": "an ISO 8601 date-time, or null",
+}
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -124,3 +135,45 @@ class Course(TypedDict):
     id: Annotated[Id | None, _OrNull]
     name: Annotated[str | None, _OrNull]
     slug: Annotated[str | None, _OrNull]
+
+
+class ListedCourse(TypedDict):
+    """A row of `GET /api/v2/course/`, the courses of whoever asks."""
+
+    id: Id
+    name: Annotated[str | None, _OrNull]
+    """Free text that whoever made the course chose: hostile until proved otherwise."""
+    slug: Annotated[str | None, _OrNull]
+    type: Annotated[str | None, _OrNull]
+    """`self-paced`, `structured`, `scheduled`, or another word that the server knows."""
+    privacy: Annotated[str | None, _OrNull]
+    """Empty for a draft; `open`, `private`, `secret`, or another word that the server knows."""
+    join_status: Annotated[str | None, _OrNull]
+    """How whoever asks stands to the course; not documented here, so it may be left out."""
+    created_at: Annotated[Moment | None, _OrNull]
+    """UTC."""
+
+
+class ReportableCourse(TypedDict):
+    """A course whose members whoever asks may see, under the API's own field names."""
+
+    id: int
+    name: str | None
+    slug: str | None
+    type: str | None
+    privacy: str | None
+    role: str
+    """`creator` or `manager`."""
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a roster is from."""
+
+    community: str | None
+    """The URL of its community; None where a saved roster does not say."""
+    course: dict[str, Any]
+    """The course with every field that the API or the saved roster gives."""
+    fetched_at: datetime | None
+    """When the roster was fetched, UTC; None where a saved roster does not say."""

@@ -13,7 +13,16 @@ from coursectl.printable import shortened
 from coursectl.roster.documents import Document, Fields
 from coursectl.roster.error_body import message_in
 from coursectl.roster.join_status import JoinStatus
-from coursectl.roster.member import EXPECTED, Course, Id, Member, MemberAsWritten, Moment
+from coursectl.roster.member import (
+    EXPECTED,
+    EXPECTED_OF_COURSE,
+    Course,
+    Id,
+    ListedCourse,
+    Member,
+    MemberAsWritten,
+    Moment,
+)
 from coursectl.roster.seen_ids import SeenIds
 
 if TYPE_CHECKING:
@@ -42,6 +51,15 @@ def _valid(kind: Any, text: bytes) -> list[Member] | None:
     return members
 
 
+def _as_sent(text: bytes) -> Any:
+    """Give the value of a JSON text. Raises ValueError, for NaN and infinite numbers too."""
+    value = from_json(text, allow_inf_nan=False)
+    again = to_json(value)
+    if b"Infinity" in again and again != to_json(value, inf_nan_mode="null"):
+        raise ValueError("a number that is too large")
+    return value
+
+
 class Reading:
     """One roster as it is read, from however many documents; what is known of it grows.
 
@@ -49,12 +67,26 @@ class Reading:
     document that holds one raises InvalidData once it has been read to its end, and gives no
     member from the bad row on. With `moments_as_written`, moments may stay text, validated and in
     the form in which every format writes them; making them, and text of them again, takes a sixth
-    of the time of an answer that only passes them on.
+    of the time of an answer that only passes them on. With `as_sent`, members are valid all the
+    same, and given as the objects that the server sent: every field and no other, moments as text.
     """
 
-    def __init__(self, *, skip_invalid: bool = False, moments_as_written: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        skip_invalid: bool = False,
+        moments_as_written: bool = False,
+        as_sent: bool = False,
+        allow_incomplete: bool = False,
+    ) -> None:
+        self.allow_incomplete = allow_incomplete
+        """Whether members are wanted even if others are missing."""
         self.course: Course | None = None
         """The course, where an export names it."""
+        self.course_as_sent: dict[str, Any] | None = None
+        """All that an export says of it."""
+        self.community: str | None = None
+        """The URL of the community, where an export says it."""
         self.fetched_at: datetime | None = None
         """When the roster was fetched, UTC, where it says so."""
         self.count: int | None = None
@@ -63,6 +95,8 @@ class Reading:
         """Whether the last page says that there is another one."""
         self.in_page = False
         """Whether a page object has been met, which may tell more of itself behind its members."""
+        self.said: set[str] = set()
+        """The names of what page objects have said beside their members."""
         self.rows = 0
         """Rows read: valid or not, new or seen before."""
         self.invalid = 0
@@ -73,11 +107,15 @@ class Reading:
         """Values of `join_status` that the API does not document."""
         self._skip_invalid = skip_invalid
         self._moments_as_written = moments_as_written
+        self._as_sent = as_sent
         self._seen = SeenIds()
         self._left_out: set[int] = set()
         self._nameless = 0
+        self._rejected_in: dict[int | bytes, int] = {}
         self._document = ""
+        self._documents = 0
         self._largest_count = 0
+        self._doubt: str | None = None
         self._rows_before = 0
 
     @property
@@ -90,12 +128,18 @@ class Reading:
         """Members received in a valid row, each counted once."""
         return len(self._seen)
 
+    @property
+    def claimed(self) -> int:
+        """How many valid members there should be, by what the server says, if it says anything."""
+        return self.valid if self.count is None else self.count - (self.members - self.valid)
+
     def document(self, blocks: Iterable[bytes], name: str) -> Iterator[list[Member]]:
         """Yield the members of a document that were not in an earlier one, or earlier in it.
 
         `name` is what errors call it: a path, or the URL path of a page. Raises InvalidData.
         """
         self._document = name
+        self._documents += 1
         self._rows_before = self.rows
         before = self.invalid
         try:
@@ -110,9 +154,16 @@ class Reading:
         if not self._skip_invalid and self.invalid > before:
             raise self._invalid_rows()
 
+    def settle(self, count: int, doubt: str | None) -> None:
+        """Take the word of a source that has proved the roster, or knows why it cannot."""
+        self.count = self._largest_count = count
+        self._doubt = doubt
+
     def prove_complete(self, name: str) -> None:
         """Raise IncompleteRoster unless as many members arrived as the server says there are."""
         remedy = "Fetch it again, every page of it, or list what there is with --allow-incomplete."
+        if self._doubt is not None:
+            raise IncompleteRoster(self._doubt, remedy)
         if self.count is None and self.has_next:
             raise IncompleteRoster(
                 f"{name} is not the whole roster: its last page says that there is a next one",
@@ -146,6 +197,11 @@ class Reading:
             self._moments_as_written = False
         if rows is not None and rows != len(members):
             return None
+        if self._as_sent:
+            try:
+                members = _as_sent(text)
+            except ValueError:
+                return None
         self.rows += len(members)
         return members
 
@@ -155,9 +211,12 @@ class Reading:
         for text, line in members:
             self.rows += 1
             try:
-                valid.append(_adapter(Member).validate_json(text))
+                member = _adapter(Member).validate_json(text)
+                valid.append(_as_sent(text) if self._as_sent else member)
             except ValidationError as error:
-                self._reject(text, line, error)
+                self._reject(text, line, _problem(error))
+            except ValueError as error:
+                self._reject(text, line, f"invalid JSON: {_without_place(error)}")
         return valid
 
     def not_a_page(self, fields: Fields) -> None:
@@ -176,6 +235,7 @@ class Reading:
         """Take what a page object says beside its members. Raises InvalidData."""
         self.in_page = True
         said = {key: self._value(key, text) for key, text in fields}
+        self.said |= said.keys()
         self.has_next = said.get("next") is not None
         if (count := said.get("count")) is not None:
             self.count = self._as(Id, "count", count, "a whole number, 0 or more")
@@ -184,12 +244,17 @@ class Reading:
             self.fetched_at = self._as(Moment, "fetched_at", moment, "an ISO 8601 date-time")
         if (course := said.get("course")) is not None:
             self.course = self._as(Course, "course", course, "an object with id, name and slug")
+            self.course_as_sent = course
+        if isinstance(community := said.get("community"), str):
+            self.community = community
+        if isinstance(doubt := said.get("incomplete"), str):
+            self._doubt = f"{self._document} was exported incomplete: {shortened(doubt, 200)}"
 
     # Within
 
     def _fresh(self, members: list[Member]) -> list[Member]:
         """Leave out members seen before; take note of their statuses."""
-        self.unknown_statuses |= {m["join_status"] for m in members}.difference(_KNOWN)  # type: ignore[arg-type]
+        self.unknown_statuses |= {m.get("join_status") for m in members}.difference(_KNOWN)  # type: ignore[arg-type]
         ids = [member["id"] for member in members]
         fresh = self._seen.take(ids)
         if self._left_out:
@@ -204,16 +269,20 @@ class Reading:
                 kept.append(member)
         return kept
 
-    def _reject(self, text: bytes, line: int, error: ValidationError) -> None:
-        self.invalid += 1
+    def _reject(self, text: bytes, line: int, problem: str) -> None:
+        """Take down an invalid row, unless an earlier page overlaps this one in it."""
         id_ = _id_in(text)
+        document = self._rejected_in.setdefault(text if id_ is None else id_, self._documents)
+        if document < self._documents:
+            return
+        self.invalid += 1
         if id_ is None:
             self._nameless += 1
         elif id_ not in self._seen:
             self._left_out.add(id_)
         if len(self.problems) < _NAMED_PROBLEMS:
-            row = f"row {self.rows:,}" + ("" if id_ is None else f" (id {id_})")
-            self.problems.append(f"{self._document}:{line}: {row}: {_problem(error)}")
+            row = f"row {self.rows - self._rows_before:,}" + ("" if id_ is None else f" (id {id_})")
+            self.problems.append(f"{self._document}:{line}: {row}: {problem}")
 
     def _invalid_rows(self, also: str | None = None) -> InvalidData:
         lines = self.problems.copy()
@@ -230,7 +299,7 @@ class Reading:
 
     def _value(self, key: str, text: bytes) -> Any:
         try:
-            return from_json(text)
+            return _as_sent(text) if self._as_sent else from_json(text)
         except ValueError as error:
             raise InvalidData(
                 f"{self._document}: {shortened(key)}: invalid JSON: {_without_place(error)}",
@@ -257,10 +326,38 @@ class _CoursePage(TypedDict):
     results: list[Course]
 
 
+class _ListedCoursePage(TypedDict):
+    count: Id
+    results: list[ListedCourse]
+
+
 def parse_course(body: bytes, name: str) -> Course:
     """Read the answer of `GET /api/v2/course/{id}/`. Raises InvalidData."""
     course: Course = _answer(body, name, Course, "a course")
     return course
+
+
+def parse_course_as_sent(body: bytes, name: str) -> dict[str, Any]:
+    """Read the same answer, and give every field of it. Raises InvalidData."""
+    parse_course(body, name)
+    try:
+        course: dict[str, Any] = _as_sent(body)
+    except ValueError as error:
+        raise InvalidData(
+            f"{name}: invalid JSON: {_without_place(error)}",
+            "The server sent something that no reader of an export can hold; tell its owner.",
+        ) from None
+    return course
+
+
+class _OwnStatus(TypedDict):
+    status: str | None
+
+
+def parse_own_status(body: bytes, name: str) -> str | None:
+    """Read the answer of `GET /api/v2/course/{id}/status/`. Raises InvalidData."""
+    answer: _OwnStatus = _answer(body, name, _OwnStatus, "a status")
+    return answer["status"]
 
 
 class _Statuses(TypedDict):
@@ -286,10 +383,28 @@ def parse_course_page(body: bytes, name: str) -> tuple[int, list[Course]]:
     return page["count"], page["results"]
 
 
+def parse_listed_courses(body: bytes, name: str) -> tuple[int, list[ListedCourse]]:
+    """Read a page of `GET /api/v2/course/`: how many courses there are, and those on it.
+
+    Raises InvalidData.
+    """
+    page: _ListedCoursePage = _answer(body, name, _ListedCoursePage, "a page of courses")
+    return page["count"], page["results"]
+
+
 def _answer(body: bytes, name: str, of: Any, expected: str) -> Any:
     try:
         return _adapter(of).validate_json(body)
-    except ValidationError:
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            match each["loc"]:
+                case ("results", int(place), str(field), *_) if field in EXPECTED_OF_COURSE:
+                    found = "nothing" if each["type"] == "missing" else _found(each["input"])
+                    raise InvalidData(
+                        f"{name}: row {place + 1:,}: {field}: found {found},"
+                        f" expected {EXPECTED_OF_COURSE[field]}",
+                        "Tell the owner of the server; a list of courses is given whole, or not.",
+                    ) from None
         found = message_in(body) or shortened(body[:200].decode(errors="replace"))
         raise InvalidData(
             f"{name}: found {found!r}, expected {expected}",

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from coursectl.errors import CoursectlError, InvalidData, NotFound
 from coursectl.printable import printable
@@ -16,6 +16,10 @@ from coursectl.roster.criteria import Criteria
 from coursectl.roster.documents import BLOCK
 from coursectl.roster.member import Member
 from coursectl.roster.parsing import Reading
+from coursectl.sources.interface import no_progress
+
+if TYPE_CHECKING:
+    from coursectl.sources.interface import OnProgress
 
 STDIN = "-"
 DEMO = "demo"
@@ -29,6 +33,7 @@ class Export:
     is_local = True
     fetched_at: datetime | None = None
     course_name: str | None = None
+    community: str | None = None
 
     def __init__(self, path: Path | None, name: str) -> None:
         self.name = printable(name)
@@ -41,9 +46,20 @@ class Export:
         """Give the bundled export, which needs no community and no account."""
         return cls(Path(__file__).with_name("demo.json"), DEMO)
 
-    def batches(self, reading: Reading, criteria: Criteria) -> Iterator[list[Member]]:  # noqa: ARG002
+    def batches(
+        self,
+        reading: Reading,
+        criteria: Criteria,  # noqa: ARG002
+        on_progress: "OnProgress" = no_progress,
+    ) -> Iterator[list[Member]]:
         """Yield the members of the export. Raises InvalidData, or NotFound for a missing file."""
-        return reading.document(self._blocks(), self.name)
+        for members in reading.document(self._blocks(), self.name):
+            on_progress(reading.members, reading.count)
+            yield members
+
+    def course_as_sent(self) -> dict[str, object] | None:
+        """Give None: what an export says of its course, its reading tells."""
+        return None
 
     def total(self, reading: Reading) -> int:
         """Give how many valid members the export holds."""

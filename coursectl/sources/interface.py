@@ -3,12 +3,19 @@
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from coursectl.roster.criteria import Criteria
     from coursectl.roster.member import Member
     from coursectl.roster.parsing import Reading
+
+    OnProgress = Callable[[int, int | None], None]
+    """Is told how many members have arrived, and of how many, where that is known."""
+
+
+def no_progress(_done: int, _total: int | None) -> None:
+    """Tell nobody."""
 
 
 class Source(Protocol):
@@ -34,15 +41,28 @@ class Source(Protocol):
     def fetched_at(self) -> "datetime | None":
         """When the roster was fetched, UTC, where the source knows without reading it."""
 
-    def batches(self, reading: "Reading", criteria: "Criteria") -> "Iterator[list[Member]]":
+    def batches(
+        self, reading: "Reading", criteria: "Criteria", on_progress: "OnProgress" = no_progress
+    ) -> "Iterator[list[Member]]":
         """Yield the members, each once; raise CoursectlError.
 
-        Those that `criteria` does not want may be left out already.
+        Those that `criteria` does not want may be left out already. `on_progress` is told as they
+        arrive, which may be long before they are given.
         """
 
     @property
     def course_name(self) -> str | None:
         """The course's name, where the source knows it without reading the roster."""
+
+    @property
+    def community(self) -> str | None:
+        """The URL of the community, where the source knows it without reading the roster."""
+
+    def course_as_sent(self) -> "dict[str, object] | None":
+        """Give every field of the course, if the source knows them without reading the roster.
+
+        Raises CoursectlError.
+        """
 
     def total(self, reading: "Reading") -> int | None:
         """Give how many members the roster has, wanted or not, once it has been read.

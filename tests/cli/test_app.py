@@ -82,7 +82,7 @@ def test_with_nothing_configured_three_lines_say_what_to_set_and_what_works_now(
     assert run.code == ExitCode.ACCESS_DENIED
     assert run.stderr.splitlines() == [
         "coursectl: no community to ask: COURSECTL_URL and COURSECTL_TOKEN not set",
-        "  Set COURSECTL_URL to https://<your community>, COURSECTL_TOKEN to a token for it.",
+        "  Log in with coursectl auth login --url https://<your community>, or set both.",
         "  Nothing at hand yet? This works now: coursectl members demo",
     ]
 

@@ -58,11 +58,20 @@ def offered(shell: Shell, line: str, cwd: Path) -> list[str]:
         ("coursectl members demo -s joined,re", ["joined,requested"]),
         ("coursectl members demo -c id,user_", ["id,user_completion_rate"]),
         ("coursectl members demo --format json", ["json", "jsonl"]),
+        ("coursectl courses --columns id,na", ["id,name"]),
+        ("coursectl courses --sort cre", ["created_at"]),
+        ("coursectl export de", ["demo"]),
         ("coursectl completion po", ["powershell"]),
     ],
 )
 def test_a_tab_press_offers(shell, line, words, tmp_path):
     assert offered(shell, line, tmp_path) == words
+
+
+@pytest.mark.parametrize("command", ["completion", "courses", "export", "members"])
+def test_the_help_of_a_command_shows_no_marks_of_its_own(command):
+    text = coursectl(command, "--help").text
+    assert not any(mark in text for mark in ("\\b", "\b", "[bold]"))
 
 
 def test_what_is_there_already_is_not_offered_again_after_a_comma(tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from coursectl.render.columns import default_columns, parse_columns
+from coursectl.render.columns import MEMBER_COLUMNS, default_columns, parse_columns
 from coursectl.render.interface import Answer, Caption, Renderer
 from coursectl.roster.criteria import Batch, Roster
 from coursectl.roster.member import Member
@@ -88,7 +88,7 @@ def answer(
         if error is not None:
             raise error
 
-    chosen = parse_columns([columns]) if columns else ()
+    chosen = parse_columns([columns], MEMBER_COLUMNS) if columns else ()
     return Answer(
         chosen or default_columns(several=False, readable=readable),
         batches(),

@@ -13,7 +13,14 @@ from pydantic_core import to_json
 from coursectl.errors import IncompleteRoster, InvalidData
 from coursectl.roster import documents
 from coursectl.roster.member import EXPECTED, Member, MemberAsWritten
-from coursectl.roster.parsing import Reading, parse_course, parse_course_page
+from coursectl.roster.parsing import (
+    Reading,
+    parse_course,
+    parse_course_as_sent,
+    parse_course_page,
+    parse_listed_courses,
+    parse_own_status,
+)
 from tests.roster.strategies import (
     COURSE,
     EXPORT_SHAPES,
@@ -1108,3 +1115,123 @@ def test_members_with_moments_as_written_are_written_as_all_others(roster):
     kept = [m for batch in as_written.document([export], NAME) for m in batch]
     made = [m for batch in Reading().document([export], NAME) for m in batch]
     assert to_json(kept) == to_json(made)
+
+
+# As sent
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    roster=loose_rosters(min_size=1),
+    shape=st.sampled_from(sorted(PLAIN_SHAPES)),
+    block=st.integers(1, 300),
+)
+def test_members_as_sent_are_the_rows_as_they_stand(roster, shape, block):
+    document = PLAIN_SHAPES[shape](roster)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "BLOCK", block)
+        reading = Reading(as_sent=True)
+        found = [m for members in reading.document([document], NAME) for m in members]
+    assert found == unique(rows_in(document))
+    assert [list(member) for member in found] == [list(row) for row in unique(rows_in(document))]
+    assert reading.valid == reading.claimed == len(roster)
+
+
+def as_sent(document: bytes, **options: Any) -> tuple[Reading, list[Any]]:
+    reading = Reading(as_sent=True, **options)
+    return reading, [m for members in reading.document([document], NAME) for m in members]
+
+
+@pytest.mark.parametrize("value", ["NaN", "[-Infinity]", '{"a":1e999}', "-1E400", "9" * 400 + ".5"])
+def test_a_number_that_no_json_holds_makes_a_row_invalid_if_it_is_given_as_sent(value):
+    rows = b'[{"id":1},{"id":2,"x":%b},{"id":3,"real_name":"Infinity"}]' % value.encode()
+    assert len(read(rows)[1]) == 3
+    with pytest.raises(InvalidData, match="1 invalid member") as caught:
+        as_sent(rows)
+    assert caught.value.hints[0].startswith(f"{NAME}:1: row 2 (id 2): invalid JSON: ")
+
+    reading, found = as_sent(rows, skip_invalid=True)
+    assert found == [{"id": 1}, {"id": 3, "real_name": "Infinity"}]
+    assert (reading.members, reading.valid, reading.claimed) == (3, 2, 2)
+
+
+@pytest.mark.parametrize("number", ["-0.0", "1e300", "12.50", str(2**200), "1e-400", "0.1"])
+def test_any_other_number_is_given_as_sent(number):
+    _, found = as_sent(b'[{"id":1,"x":%b}]' % number.encode())
+    assert repr(found[0]["x"]) == repr(json.loads(number))
+
+
+def test_what_an_export_says_of_its_course_and_community_is_kept_as_it_is():
+    course = {"more": [1], "slug": "s", "id": 7, "name": None}
+    reading, _ = as_sent(json.dumps({"course": course, "community": 1, "results": []}).encode())
+    assert reading.course_as_sent == course
+    assert reading.course == {"id": 7, "name": None, "slug": "s"}
+    assert reading.community is None
+    assert reading.said == {"course", "community"}
+
+
+def test_a_claim_is_the_count_without_those_left_out():
+    rows = b'{"count":9,"results":[{"id":1},{"id":2,"real_name":3},{"id":4}]}'
+    reading, _ = as_sent(rows, skip_invalid=True)
+    assert reading.claimed == 8
+
+
+def test_an_export_that_says_that_it_is_incomplete_is_so_whatever_its_count():
+    reading, found = read(b'{"results":[{"id":1}],"count":1,"incomplete":"x \\u001b[2J"}')
+    assert len(found) == 1
+    with pytest.raises(IncompleteRoster) as caught:
+        reading.prove_complete(NAME)
+    assert caught.value.message == f"{NAME} was exported incomplete: x [2J"
+
+
+# Courses
+
+
+def test_a_course_as_sent_has_every_field_and_is_a_course():
+    course = {"z": [2**70], "name": "Yoga", "id": 1}
+    assert parse_course_as_sent(json.dumps(course).encode(), NAME) == course
+    for body, said in (
+        (b'{"id":"x"}', "expected a course"),
+        (b'{"id":1,"x":NaN}', "invalid JSON"),
+        (b'{"id":1,"x":1e999}', "invalid JSON: a number that is too large"),
+    ):
+        with pytest.raises(InvalidData, match=said):
+            parse_course_as_sent(body, NAME)
+
+
+def test_a_listed_course_has_its_moment_in_utc_and_null_for_what_was_left_out():
+    rows = b'{"count":3,"results":[{"id":1,"created_at":"2026-01-02T03:04:05+02:00","x":1}]}'
+    count, (course,) = parse_listed_courses(rows, NAME)
+    assert count == 3
+    assert course == {
+        "id": 1,
+        "name": None,
+        "slug": None,
+        "type": None,
+        "privacy": None,
+        "join_status": None,
+        "created_at": datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC),
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('{"id":1,"name":2}', "row 2: name: found 2, expected text, or null"),
+        ('{"name":"a"}', "row 2: id: found nothing, expected a whole number, 0 or more"),
+        ('{"id":1,"created_at":"\\u001b"}', 'row 2: created_at: found "", expected an ISO 8601'),
+        ("7", "expected a page of courses"),
+    ],
+)
+def test_a_listed_course_that_is_not_valid_is_told_by_row_and_field(row, said):
+    with pytest.raises(InvalidData) as caught:
+        parse_listed_courses(b'{"count":2,"results":[{"id":3},%b]}' % row.encode(), NAME)
+    assert said in caught.value.message
+
+
+def test_a_status_of_ones_own_is_a_word_or_null():
+    assert parse_own_status(b'{"status":"creator"}', NAME) == "creator"
+    assert parse_own_status(b'{"status":null}', NAME) is None
+    for body in (b"{}", b'{"status":1}', b"<html>"):
+        with pytest.raises(InvalidData, match="expected a status"):
+            parse_own_status(body, NAME)

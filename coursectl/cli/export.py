@@ -1,0 +1,68 @@
+"""`coursectl export COURSE -o FILE`: the roster as one JSON document."""
+
+import typer
+
+from coursectl.cli import options
+
+
+def export(
+    ctx: typer.Context,
+    course: options.Course,
+    output: options.ExportFile = None,
+    quiet: options.Quiet = False,
+    skip_invalid: options.SkipInvalid = False,
+    allow_incomplete: options.AllowIncomplete = False,
+    concurrency: options.Concurrency = None,
+    deadline: options.Deadline = None,
+    profile: options.Profile = None,
+    debug: options.Debug = False,
+) -> None:
+    """Save the roster of a course as JSON, with every field that the server sends.
+
+    What is saved is a COURSE again: coursectl members FILE lists what the course held then.
+
+    \b
+    coursectl export 42 -o saved.json
+    coursectl export 42 -o 'rosters/{course}-{date}.json.gz'
+    """  # noqa: D301 - a backspace keeps the lines below it apart
+    from datetime import UTC, datetime
+    from itertools import chain, islice
+
+    from coursectl.cli.delivery import counted, destination
+    from coursectl.cli.filename import check_name, filled_name
+    from coursectl.gather import Gathering, Tolerance
+    from coursectl.printable import printable
+    from coursectl.render.export import render_export
+    from coursectl.roster.criteria import Criteria
+    from coursectl.sources.resolve import resolve
+    from coursectl.streams import Talk, say
+
+    settings = options.settings_loader(
+        ctx, profile, debug, concurrency=concurrency, deadline=deadline
+    )
+    name = None if output in ("-", "/dev/stdout") else output
+    if name is not None:
+        check_name(name)
+    (source,) = resolve([course], settings)
+    with Talk(quiet=quiet) as talk:
+        gathering = Gathering(
+            [source],
+            Criteria(),
+            now=datetime.now(UTC),
+            tolerance=Tolerance(skip_invalid=skip_invalid, allow_incomplete=allow_incomplete),
+            as_sent=True,
+            on_progress=talk.advance,
+        )
+        rest = gathering.batches()
+        first = list(islice(rest, 1))
+        provenance = gathering.provenance
+        assert provenance is not None  # noqa: S101 - known with the first members, or when none came
+        file = None if name is None else filled_name(name, provenance, source.name)
+        with destination(file, talk) as out:
+            render_export(provenance, chain(first, rest), gathering.conclusion, out)
+        for message in gathering.incomplete:
+            say(message)
+        for warning in gathering.warnings:
+            talk.note(*warning)
+        if file is not None:
+            talk.note(f"{printable(str(file))}: {counted(gathering.shown, 'member')} written")

@@ -1,0 +1,45 @@
+"""Courses as rows of an answer: which of them, in what order, how many."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from coursectl.roster.criteria import Sort, in_order
+
+if TYPE_CHECKING:
+    from coursectl.roster.member import ReportableCourse
+
+_BY_NAME = Sort("name")
+"""Which is what people look for."""
+
+
+@dataclass(frozen=True, slots=True)
+class CourseBatch:
+    """Courses, in order."""
+
+    rows: "list[ReportableCourse]"
+    as_of: datetime
+    """When they were listed, UTC."""
+    shared: Mapping[str, str] = field(default_factory=dict)
+
+
+def select_courses(
+    courses: "Iterable[ReportableCourse]",
+    *,
+    search: str | None = None,
+    sort: Sort | None = None,
+    limit: int | None = None,
+) -> "list[ReportableCourse]":
+    """Give those with `search` in their name or slug, whatever the case; without a sort by name."""
+    text = (search or "").casefold()
+    found = [
+        course
+        for course in courses
+        if text in (course["name"] or "").casefold() or text in (course["slug"] or "").casefold()
+    ]
+    sort = sort or _BY_NAME
+    return in_order(
+        found, itemgetter(sort.column), id_=itemgetter("id"), descending=sort.descending
+    )[:limit]
