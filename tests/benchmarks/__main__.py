@@ -27,6 +27,7 @@ from typing import BinaryIO, TypeVar
 from tests.benchmarks import rosters
 from tests.benchmarks.peers import COURSECTL, PEERS, Peer
 from tests.benchmarks.rosters import Shape
+from tests.community import TOKEN
 from tests.running import COURSECTL as RUN_COURSECTL
 from tests.running import clean_environment
 
@@ -42,6 +43,19 @@ START_UP = {
     "`coursectl --version`": (*RUN_COURSECTL, "--version"),
     "`coursectl members demo --json`": (*RUN_COURSECTL, "members", "demo", "--json"),
 }
+
+FOLLOWING_NEXT = """
+import sys, requests
+session = requests.Session()
+session.headers["Authorization"] = "Bearer " + sys.argv[2]
+url, rows = sys.argv[1] + "/api/v2/course/42/users/?ordering=joined_at&limit=100", []
+while url:
+    page = session.get(url).json()
+    rows += page["results"]
+    url = page["next"]
+print(len(rows))
+"""
+"""What people write when they need a roster: the peer over the network."""
 
 Tool = TypeVar("Tool", Peer, str)
 
@@ -69,6 +83,9 @@ def main() -> None:
     if arguments.start_up:
         _print_lines(_start_up_report(arguments.runs or 20))
         return
+    if arguments.network:
+        _print_lines(_network_report(min(arguments.members, 10_000), arguments.runs or 5))
+        return
     for shape in arguments.shape or Shape:
         _print_lines(_report(shape, arguments.members, arguments.seed, arguments.runs or 5))
 
@@ -91,6 +108,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=rosters.SEED, metavar="N")
     parser.add_argument(
         "--start-up", action="store_true", help="measure how long coursectl takes to start instead"
+    )
+    parser.add_argument(
+        "--network",
+        action="store_true",
+        help="measure a course over HTTP instead: at most 10,000 members, 50 ms a page",
     )
     arguments = parser.parse_args()
     if arguments.members < 1 or (arguments.runs or 1) < 1:
@@ -138,6 +160,38 @@ def _start_up_report(runs: int) -> Iterator[str]:
     for name, taken in measured.items():
         wall = _spread([run.wall * 1000 for run in taken], 0)
         yield f"| {name} | {wall} | {_peak(taken, floor)} | {_ratio(taken, bare)} |"
+
+
+def _network_report(members: int, runs: int) -> Iterator[str]:
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.latent", str(members), "50"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with server:
+        assert server.stdin
+        assert server.stdout
+        url = server.stdout.readline().strip()
+        known = ("env", f"COURSECTL_URL={url}", f"COURSECTL_TOKEN={TOKEN}")
+        members_csv = (*known, *RUN_COURSECTL, "members", "42", "--csv", "--concurrency")
+        peer = "requests, following `next`"
+        commands = {peer: (sys.executable, "-c", FOLLOWING_NEXT, url, TOKEN)} | {
+            f"coursectl, concurrency {number}": (*members_csv, str(number)) for number in (1, 4, 8)
+        }
+        for command in commands.values():
+            _measure(command)
+        measured = _in_turn(commands, runs)
+        server.stdin.close()
+    floor = _floor()
+    yield ""
+    yield f"### Over HTTP: {members:,} members, 100 a page, 50 ms each; runs: {runs}"
+    yield ""
+    yield "| client | wall s, median (min-max) | peak MB | client / requests |"
+    yield "|---|---:|---:|---:|"
+    for name, taken in measured.items():
+        wall = _spread([run.wall for run in taken], 2)
+        yield f"| {name} | {wall} | {_peak(taken, floor)} | {_ratio(taken, measured[peer])} |"
 
 
 # What is measured

@@ -97,3 +97,28 @@ def test_nobody_is_lost_from_a_roster_that_never_rests(unrest):
 )
 def test_what_cannot_be_proved_is_said_to_be_incomplete(unrest):
     assert outcomes(unrest)["said to be incomplete"] > 0
+
+
+# What the proof costs
+
+
+def asked(unrest: Unrest) -> int:
+    """Requests for a roster that stands still."""
+    community = ChangingCommunity(0, unrest)
+    with community.running():
+        fetched(community)
+    return len(community.requests)
+
+
+def test_a_roster_in_which_all_joined_at_their_own_time_takes_no_request_twice():
+    # Pages of 20 overlap by 3 rows.
+    assert asked(Unrest(members=20 + 10 * 17, page=20)) == 11
+
+
+def test_a_few_who_joined_together_at_the_edge_of_a_page_take_one_request_more():
+    # The 18th to the 20th have joined at once, and the first page ends with the 20th.
+    assert asked(Unrest(members=37, page=20, tied=3)) in (2, 3)
+
+
+def test_many_who_joined_together_take_none_if_the_server_keeps_them_in_order():
+    assert asked(Unrest(members=20 + 10 * 17, page=20, tied=500)) == 11

@@ -3,10 +3,18 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
-from tempfile import SpooledTemporaryFile
+from tempfile import SpooledTemporaryFile, gettempdir
 from typing import TYPE_CHECKING, Self
 
-from coursectl.errors import AccessDenied, CoursectlError, IncompleteRoster, InvalidData, NotFound
+from coursectl.errors import (
+    AccessDenied,
+    CoursectlError,
+    IncompleteRoster,
+    InvalidData,
+    NotFound,
+    UsageError,
+)
+from coursectl.printable import printable
 from coursectl.roster.criteria import Criteria
 from coursectl.roster.member import Course, Member
 from coursectl.roster.parsing import Reading, parse_course, parse_course_as_sent
@@ -189,7 +197,13 @@ class _Waiting:
 
     def add(self, page: Page) -> None:
         start = self._file.tell()
-        self._file.write(page.body)
+        try:
+            self._file.write(page.body)
+        except OSError as error:
+            raise UsageError(
+                f"pages that wait for their proof find no room: {printable(str(error))}",
+                f"Make room in {printable(gettempdir())}, or set TMPDIR to another folder.",
+            ) from None
         self._places.append((page.offset, start, len(page.body), page.where))
 
     def clear(self) -> None:

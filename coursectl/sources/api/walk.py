@@ -188,11 +188,7 @@ class Walk:
 
     def _next(self, page: Page) -> Page | None:
         """Give the page after `page`, and see to it that further ones are under way."""
-        while (
-            len(self._under_way) < self._ahead
-            and self._granted
-            and self._end < self.count
-        ):
+        while len(self._under_way) < self._ahead and self._granted and self._end < self.count:
             self._ask_for(self._end - self._overlap)
         if not self._under_way and page.glance.has_next:
             self._ask_for(page.end)  # it says that there are more than it counts
@@ -261,13 +257,14 @@ class Walk:
         shows_end = page.end >= page.glance.count or (
             not self._joints.nulls_first and None in page.glance.joined_at
         )
-        if not shows_end or not any(id_ in self._seen for id_ in filter(None, page.glance.ids[:1])):
+        start = page.glance.ids[0] if page.glance.ids else None
+        if not shows_end or start is None or start not in self._seen:
             self._joints.break_()
         self._take(page, known=len(page.glance.ids))
         return page
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Joint:
     """Where one page ends and a later one goes on."""
 
@@ -275,6 +272,8 @@ class _Joint:
     later: Glance
     at: int
     """The offset behind the earlier page."""
+    chance: float
+    """How likely it looks as it does although somebody is on neither page; 1 if it is broken."""
 
 
 class _Joints:
@@ -285,14 +284,13 @@ class _Joints:
         """Whether the server puts those who have not joined in front."""
         self.open: list[_Joint] = []
         """Joints that prove nothing, or not much; a few of them, if there are many."""
-        self._chance = 1.0  # that all tied rows looked the same although they are shuffled
-        self._has_ties = False
         self._broken = 0
+        self._chances: list[float] = []  # of joints between tied rows
 
     @property
     def hold(self) -> bool:
         """Whether nobody who stayed can have been missed."""
-        return not self._broken and not (self._has_ties and self._chance > _SMALL_CHANCE)
+        return not self._broken and (not self._chances or prod(self._chances) < _SMALL_CHANCE)
 
     def break_(self) -> None:
         """Take note of a place that does not join on."""
@@ -300,36 +298,38 @@ class _Joints:
 
     def look_at(self, page: Page, later: Page) -> None:
         """Look at two pages that should overlap."""
-        if not later.glance.ids or not page.glance.ids:
-            return  # it is behind the end, so there are too few members if anybody is missing
-        chance = self._chance_of(page.glance, later.glance)
-        if chance == 0:
+        if not later.glance.ids:
+            if later.offset < later.glance.count:
+                self.break_()
             return
-        if chance == 1:
-            self._broken += 1
-        self._has_ties = True
-        self._chance *= chance
-        if len(self.open) < _MOST_OPEN:
-            self.open.append(_Joint(page.glance, later.glance, page.end))
+        chance = self._chance_of(page.glance, later.glance)
+        self._count(chance, 1)
+        if chance and len(self.open) < _MOST_OPEN:
+            self.open.append(_Joint(page.glance, later.glance, page.end, chance))
 
     def bridge(self, joint: _Joint, page: Page) -> None:
         """Look at a joint again, by way of a page that holds rows of both sides."""
         if not page.glance.ids:
             return
-        chances = [
-            self._chance_of(joint.page, page.glance),
-            self._chance_of(page.glance, joint.later),
-        ]
-        if 1 in chances:
-            return
-        self.open.remove(joint)
-        if self._chance_of(joint.page, joint.later) == 1:
-            self._broken -= 1
-        for chance in filter(None, chances):
-            self._chance *= chance
+        before = self._chance_of(joint.page, page.glance)
+        behind = self._chance_of(page.glance, joint.later)
+        if 1 not in (before, behind):
+            self.open.remove(joint)
+            self._count(joint.chance, -1)
+            self._count(before, 1)
+            self._count(behind, 1)
+
+    def _count(self, chance: float, number: int) -> None:
+        """Take note of a joint, or of one fewer."""
+        if chance == 1:
+            self._broken += number
+        elif chance and number > 0:
+            self._chances.append(chance)
+        elif chance:
+            self._chances.remove(chance)
 
     def _chance_of(self, page: Glance, later: Glance) -> float:
-        """Give how likely two pages look as they do although somebody is on neither.
+        """Give how likely two pages look as they do although somebody is on neither of them.
 
         0 where that cannot be, 1 where they do not overlap.
         """
