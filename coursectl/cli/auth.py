@@ -110,6 +110,7 @@ def status(
     from json import dumps
 
     from coursectl.printable import printable
+    from coursectl.render.json import escaped
     from coursectl.sources.api.account import account
     from coursectl.sources.api.client import Api
     from coursectl.sources.api.tokens import credentials_of
@@ -131,7 +132,7 @@ def status(
             "expires_at": f"{expires_at:%Y-%m-%dT%H:%M:%SZ}" if expires_at else None,
             "renews": credentials.renews,
         }
-        text = dumps(told, ensure_ascii=False, indent=2)
+        text = escaped(dumps(told, ensure_ascii=False, indent=2).encode()).decode()
     else:
         rows = {
             "community": settings.url,

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 import pytest
 
 from coursectl import __version__
-from coursectl.errors import AccessDenied, CoursectlError, ExitCode, NotFound, ServerError
+from coursectl.errors import (
+    AccessDenied,
+    CoursectlError,
+    ExitCode,
+    InvalidData,
+    NotFound,
+    ServerError,
+)
 from coursectl.settings import Settings
 from coursectl.sources.api import client
 from coursectl.sources.api.client import Api
@@ -398,7 +405,7 @@ def test_an_answer_larger_than_any_page_is_not_taken_in(community, monkeypatch):
     community.misdeeds = [Reply(200, b"x" * 200_001), Reply(200, b"x" * 200_000)]
     api = Api(community.settings)
 
-    with pytest.raises(ServerError, match="the answer is larger than 200,000 bytes"):
+    with pytest.raises(InvalidData, match="the answer is larger than 200,000 bytes"):
         api.get(PATH)
     assert len(api.get(PATH)[0]) == 200_000
 

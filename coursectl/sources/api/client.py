@@ -15,7 +15,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from coursectl import threads
-from coursectl.errors import ServerError
+from coursectl.errors import InvalidData, ServerError
 from coursectl.redaction import redacted_bytes
 from coursectl.roster.error_body import message_in
 from coursectl.sources.api.pace import OutOfTime, Pace, Turn
@@ -96,8 +96,9 @@ class Api:
     def get(self, path: str, query: "Query | None" = None) -> tuple[bytes, str]:
         """Give the body of the answer, and where it is from: its path, and its offset if any.
 
-        Raises AccessDenied (401, 403), NotFound (404, 410), BadRequest (400), and ServerError for
-        all else that is no success, after retries where these may help.
+        Raises AccessDenied (401, 403), NotFound (404, 410), BadRequest (400), InvalidData for an
+        answer of unbounded size, and ServerError for all else that is no success, after retries
+        where these may help.
         """
         answer = self.wait_for(self.ask(path, query))
         return answer.body, answer.where
@@ -201,7 +202,7 @@ class Api:
             body += part
             self._pace.left()
             if len(body) > _LARGEST_ANSWER:
-                raise ServerError(
+                raise InvalidData(
                     f"{job.where}: the answer is larger than {_LARGEST_ANSWER:,} bytes",
                     "This is not a page of members; check the community's URL.",
                 )

@@ -152,6 +152,11 @@ class CourseMembers:
         if self._is_proved(walk):
             return None
         figures = f"expected {walk.count:,} members, received {walk.members:,} unique"
+        if walk.is_same and walk.repeats:
+            return InvalidData(
+                f"{walk.repeats}: the first page once more, where a later one should be: {figures}",
+                "Check the community's URL; if it is right, the API has changed.",
+            )
         if walk.is_same and walk.members > walk.count:
             return InvalidData(
                 f"{self._path}: the count is wrong: {figures}",

@@ -50,8 +50,8 @@ _MOST_OPEN = 32
 _ROUNDS = 15
 """Times that joints are looked at again."""
 
-_BARREN_ROUNDS = 3
-"""Such times in a row that bring nobody new, after which it is enough."""
+_BARREN = 3
+"""Pages in a row, or looks at all joints, that bring nobody new, after which it is enough."""
 
 _ODD_PAGES = 10
 """Pages, beside twice as many as there should be, after which a list is held for endless."""
@@ -128,6 +128,8 @@ class Walk:
         self._seen = SeenIds()
         self.counts: set[int] = set()
         """How many there were, as each page said."""
+        self.repeats: str | None = None
+        """Where the first page came from once more, in place of a later one."""
         self._counted_at = 0.0
         self._joints = _Joints(first.glance)
         self._is_same = before is not None
@@ -172,11 +174,17 @@ class Walk:
             page = self._first
             self._take(page)
             yield page
+            barren = 0
             while (next_page := self._next(page)) is not None:
                 self._joints.look_at(page, next_page)
                 is_new = self._take(next_page, known=page.end - next_page.offset)
                 yield next_page
-                if not is_new:
+                barren = 0 if is_new else barren + 1
+                if barren and (not next_page.glance.ids or page.end >= self.count):
+                    break
+                if next_page.glance.ids == self._first.glance.ids:
+                    self.repeats = next_page.where
+                if self.repeats or barren == _BARREN:
                     break
                 page = next_page
             yield from self._mend()
@@ -209,7 +217,7 @@ class Walk:
         """Fetch what lies around joints that prove nothing, until nothing is missing any more."""
         barren = 0
         for _ in range(_ROUNDS):
-            if self.is_complete or not self._joints.open or barren == _BARREN_ROUNDS:
+            if self.is_complete or not self._joints.open or barren == _BARREN:
                 return
             if self.members > self.count:
                 return  # somebody left, so it takes another walk
