@@ -1,89 +1,483 @@
 """What the README says is what the program does."""
 
+import gzip
 import json
 import os
 import re
 import shlex
 import shutil
+import socket
+import stat
 import subprocess
 import sys
+import tomllib
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
+import duckdb
+import pexpect
+import platformdirs.macos
+import platformdirs.unix
 import pytest
+import yaml
 
+from coursectl.cli.filename import FIELDS
+from coursectl.cli.filename import SUFFIXES as EXPORT_SUFFIXES
 from coursectl.cli.formats import SUFFIXES, Format
 from coursectl.errors import ExitCode
-from coursectl.render.columns import COLUMN_KEYS
-from tests.community import Community, Course
-from tests.readme import README, ROOT, Example, blocks, examples, table_below
+from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS
+from coursectl.settings import SECRETS, Method, Settings
+from tests.browser import browser, destination
+from tests.community import JWT_SECRET, TOKEN, Community, Course, detail
+from tests.oauth import CLIENT
+from tests.readme import (
+    README,
+    ROOT,
+    Crontab,
+    Example,
+    blocks,
+    examples,
+    languages,
+    section,
+    table_below,
+    unit,
+    units,
+)
 from tests.running import clean_environment, coursectl
+from tests.test_terminal import terminal_environment
 
 DEMO = json.loads((ROOT / "coursectl" / "sources" / "demo.json").read_text(encoding="utf-8"))
+BIN = Path(sys.executable).parent
+URL = "https://community.example"
+"""What the README calls the community."""
+
+USER_ID = "1224"
 
 
-@pytest.fixture(scope="module")
-def environment():
-    """A shell in which coursectl and jq are there, and the demo roster is course 42."""
+def days() -> list[str]:
+    return re.findall(r"\d{4}-\d\d-\d\d", blocks("text", "DuckDB over a folder of exports")[0])
+
+
+def of_the_demo(**changes) -> Course:
     course = Course(42, DEMO["results"], DEMO["course"]["name"], DEMO["course"]["slug"])
-    with Community(course).running() as community:
-        path = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    course.own_status, course.created_at = "creator", "2026-03-02T08:00:00Z"
+    for name, value in changes.items():
+        setattr(course, name, value)
+    return course
+
+
+class Reader:
+    """Somebody who does what the README says, where its community is one on loopback."""
+
+    def __init__(self, folder: Path, community: Community) -> None:
+        self.folder = folder
+        self.community = community
+        path = [str(BIN), os.environ["PATH"]]
         if not shutil.which("jq"):
             path.append(str(ROOT / "tests" / "bin"))
-        yield clean_environment(**community.environment, PATH=os.pathsep.join(path))
+        self.environment = clean_environment(
+            HOME=str(folder),
+            PATH=os.pathsep.join(path),
+            PYTHONPATH=str(ROOT),
+            NO_PROXY="127.0.0.1",
+            COURSECTL_CONFIG=str(folder / "config.toml"),
+            PYTHON_KEYRING_BACKEND="tests.keyrings.Open",
+            TEST_KEYRING=str(folder / "keyring.json"),
+        )
+
+    def local(self, text: str) -> str:
+        """The README's text with the community that there is."""
+        return text.replace(URL, self.community.url)
+
+    def told(self, text: str) -> str:
+        """What was printed, with the README's community, and without what no two runs share."""
+        return steady(text.replace(self.community.url, URL))
+
+    def run(self, command: str, stdin: str = "", **variables: str) -> str:
+        """Run a line of the README in a shell; give all that it printed."""
+        done = subprocess.run(
+            ["/bin/sh", "-c", self.local(command)],
+            input=stdin.encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self.environment | variables,
+            cwd=self.folder,
+            timeout=120,
+            check=False,
+        )
+        printed = self.told(done.stdout.decode())
+        assert done.returncode == 0, printed
+        return printed
 
 
-def shell(command: str, environment: dict[str, str], cwd: Path) -> str:
-    done = subprocess.run(
-        ["/bin/sh", "-c", command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=environment,
-        cwd=cwd,
-        check=True,
-    )
-    return done.stdout.decode()
+def steady(text: str) -> str:
+    text = re.sub(r"(/oauth/authorize/|/callback)\?\S+", r"\1?...", text)
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC, renewed", "(a time), renewed", text)
+
+
+def anew(folder: Path, community: Community) -> Reader:
+    """Somebody who has not logged in, and has a browser."""
+    reader = Reader(folder, community)
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{listener.getsockname()[1]}/callback"
+    community.oauth.redirect_uris = {uri}
+    # The port that the README names may be taken, on a machine that runs tests.
+    reader.environment |= {"BROWSER": browser(folder), "COURSECTL_REDIRECT_URI": uri}
+    return reader
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("readme")
+def readme_community():
+    other = Course(57, [], "Knife Skills", "knife-skills", type="structured", privacy="")
+    other.created_at = "2026-09-14T10:30:00Z"
+    with Community(of_the_demo(), other).running() as community:
+        community.account = {
+            name: DEMO["results"][0][name] for name in ("id", "username", "real_name")
+        }
+        yield community
 
 
-@pytest.mark.parametrize("example", examples(), ids=str)
-def test_an_example_prints_what_stands_below_it(example: Example, environment, folder):
+@pytest.fixture(scope="module")
+def reader(readme_community, tmp_path_factory) -> Reader:
+    """Somebody who is logged in."""
+    reader = anew(tmp_path_factory.mktemp("readme"), readme_community)
+    reader.run(next(str(example) for example in examples() if example.is_login))
+    return reader
+
+
+@pytest.fixture
+def newcomer(readme_community, tmp_path) -> Reader:
+    return anew(tmp_path, readme_community)
+
+
+@pytest.fixture
+def unattended(tmp_path):
+    """A machine of its own: the README's course on a community that a test may spoil."""
+    with Community(of_the_demo()).running() as community:
+        community.account["id"] = int(USER_ID)
+        yield Reader(tmp_path, community)
+
+
+# Examples
+
+
+def test_every_block_is_of_a_kind_that_is_tested_here():
+    kinds = {"console", "sh", "crontab", "ini", "yaml", "sql", "text", "toml"}
+    assert set(languages()) == kinds
+
+
+@pytest.mark.parametrize("example", [each for each in examples() if not each.is_login], ids=str)
+def test_an_example_prints_what_stands_below_it(example: Example, reader):
     *before, last = example.commands
     for command in before:
-        assert shell(command, environment, folder) == ""
-    assert shell(last, environment, folder) == example.output
+        assert reader.run(command) == ""
+    assert reader.run(last) == steady(example.output)
 
 
-def test_jq_for_machines_without_it_prints_the_same(environment, folder):
-    without = environment | {"PATH": f"{ROOT / 'tests' / 'bin'}:{environment['PATH']}"}
+def test_jq_for_machines_without_it_prints_the_same(reader):
+    path = f"{ROOT / 'tests' / 'bin'}:{reader.environment['PATH']}"
     for example in examples():
         if "| jq" in str(example):
-            assert shell(str(example), without, folder) == example.output
+            assert reader.run(str(example), PATH=path) == example.output
 
 
-def test_the_crontab_line_mails_what_a_shell_without_anything_prints(environment, tmp_path):
-    (crontab,) = blocks("crontab")
-    *settings, line = crontab.splitlines()
-    assert [setting.partition("=")[0] for setting in settings] == [
-        "COURSECTL_URL",
-        "COURSECTL_TOKEN",
+# Getting in
+
+
+@pytest.mark.parametrize("example", [each for each in examples() if each.is_login], ids=str)
+def test_a_login_prints_what_stands_below_it_and_is_one(example: Example, newcomer):
+    assert f"--client-id {CLIENT}" in str(example)
+    assert newcomer.run(str(example)) == steady(example.output)
+    assert "Maja Bianchi" in newcomer.run("coursectl auth status")
+
+
+def test_the_redirect_uri_to_register_is_the_one_that_is_used():
+    uri = Settings.model_fields["redirect_uri"].default
+    assert f"`{uri}`" in section("Your own courses")
+    assert f"`{uri}`" in "".join(row[2] for row in table_below("Settings"))
+
+
+def test_a_login_without_a_browser_asks_for_the_address_it_ends_on(newcomer):
+    assert "`--no-browser`" in section("Your own courses")
+    (login,) = (str(each) for each in examples() if each.is_login)
+    program, *arguments = shlex.split(newcomer.local(login))
+    child = pexpect.spawn(
+        str(BIN / program),
+        [*arguments, "--no-browser"],
+        env=terminal_environment(**newcomer.environment),
+        dimensions=(24, 400),
+        encoding="utf-8",
+        timeout=30,
+    )
+    with closing(child):
+        child.expect(r"(http://\S+/oauth/authorize/\S+)\r\n")
+        address = child.match[1]
+        child.expect_exact("The address that it sent you to: ")
+        child.sendline(destination(address))
+        child.expect(pexpect.EOF)
+    assert "Maja Bianchi" in newcomer.run("coursectl auth status")
+
+
+@pytest.mark.parametrize(
+    ("options", "secret"),
+    [("--method token", TOKEN), (f"--method jwt --user-id {USER_ID}", JWT_SECRET)],
+)
+def test_a_login_with_a_secret_reads_it_from_a_pipe(newcomer, options, secret):
+    assert f"`{options}`" in section("Your own courses")
+    told = newcomer.run(f"coursectl auth login --url {URL} {options}", stdin=f"{secret}\n")
+    assert told.startswith(f"coursectl: logged in to {URL} as Maja Bianchi")
+    assert "Maja Bianchi" in newcomer.run("coursectl auth status")
+
+
+def test_a_server_needs_three_variables_and_a_file_of_its_own(newcomer):
+    (script,) = blocks("sh", "Your own courses")
+    told = newcomer.run(
+        f"{script}\ncoursectl auth status --json 2>&1", stdin=f"{JWT_SECRET}\n", SHELL="/bin/sh"
+    )
+    status = json.loads(told)
+    assert (status["method"], status["id"]) == ("jwt", int(USER_ID))
+    secret = newcomer.folder / ".community-secret"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+
+
+def test_the_ways_to_name_a_course_are_the_same(reader):
+    paragraph = section("Your own courses").rpartition("These are the same:")[2]
+    named = re.findall(r"`([^`]+)`", paragraph)
+    assert len(named) == 4
+    told = {reader.run(f"coursectl members {course} -c id --csv") for course in named}
+    assert len(told) == 1
+    assert told.pop().count("\n") > 190
+
+
+# Recipes for nobody at the terminal
+
+
+def exported(reader: Reader, folder: Path) -> list[Path]:
+    """Say what was saved in a folder, each the whole roster of the course."""
+    files = sorted(folder.iterdir())
+    for file in files:
+        document = json.loads(gzip.decompress(file.read_bytes()))
+        assert document["community"] == reader.community.url
+        assert len(document["results"]) == document["count"] >= 196
+        assert document["course"]["id"] == 42
+        today = document["fetched_at"][:10]
+        assert file.name == f"{of_the_demo().slug}-{today}.json.gz"
+    return files
+
+
+def with_secret(path: Path) -> Path:
+    path.touch(0o600)
+    path.write_text(f"{JWT_SECRET}\n")
+    return path
+
+
+def as_cron(reader: Reader, line: str) -> subprocess.CompletedProcess[str]:
+    """Run a job with what cron sets, and nothing else."""
+    crontab = Crontab.of(blocks("crontab")[0])
+    told = {name: reader.local(value) for name, value in crontab.settings.items()}
+    # coursectl is where these tests have it; the first folder of the README's has its place.
+    told["PATH"] = told["PATH"].replace("/usr/local/bin", str(BIN), 1)
+    return subprocess.run(
+        [told["SHELL"], "-c", line],
+        env={"HOME": str(reader.folder), "LOGNAME": "maja", "USER": "maja"} | told,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        cwd=reader.folder,
+        timeout=120,
+        start_new_session=True,
+        check=False,
+    )
+
+
+def test_cron_finds_coursectl_and_its_secret_and_mails_plain_text(unattended):
+    crontab = Crontab.of(blocks("crontab")[0])
+    (weekly, report), (nightly, _) = crontab.jobs
+    assert (weekly, nightly) == ("0 6 * * 1", "30 2 * * *")
+    assert "%" not in blocks("crontab")[0]
+    with_secret(unattended.folder / ".community-secret")
+
+    mail = as_cron(unattended, report)
+
+    assert (mail.returncode, mail.stderr) == (0, "")
+    assert mail.stdout.startswith("  ID  Username ")
+    assert "\x1b" not in mail.stdout
+    as_anybody = unattended.run(report, **unattended.community.environment)
+    assert mail.stdout == as_anybody
+
+
+def test_cron_saves_a_roster_a_night_and_has_nothing_to_mail(unattended):
+    _, (_, export) = Crontab.of(blocks("crontab")[0]).jobs
+    with_secret(unattended.folder / ".community-secret")
+
+    mail = as_cron(unattended, export)
+
+    assert (mail.returncode, mail.stdout, mail.stderr) == (0, "", "")
+    assert len(exported(unattended, unattended.folder / "rosters")) == 1
+
+
+def test_cron_mails_what_failed(unattended):
+    for _, line in Crontab.of(blocks("crontab")[0]).jobs:
+        mail = as_cron(unattended, line)
+        assert (mail.returncode, mail.stdout) == (ExitCode.USAGE, "")
+        assert "COURSECTL_JWT_SECRET_FILE" in mail.stderr
+        assert "cannot be read" in mail.stderr
+
+
+def test_the_systemd_units_are_what_systemd_takes(tmp_path):
+    assert list(units()) == [
+        "/etc/systemd/system/rosters.service",
+        "/etc/systemd/system/rosters.timer",
     ]
-    command = re.fullmatch(r"0 6 \* \* 1  (.*)", line)[1]
-    program, *arguments = shlex.split(command)
-    cron = {
-        "HOME": str(tmp_path),
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "SHELL": "/bin/sh",
-        "COURSECTL_URL": environment["COURSECTL_URL"],
-        "COURSECTL_TOKEN": environment["COURSECTL_TOKEN"],
+    for path, text in units().items():
+        there = text.replace("/usr/local/bin", str(BIN))
+        (tmp_path / Path(path).name).write_text(there, encoding="utf-8")
+    timer = dict(unit(units()["/etc/systemd/system/rosters.timer"])["Timer"])
+    assert timer == {"OnCalendar": "*-*-* 02:30", "Persistent": "true"}
+    if not shutil.which("systemd-analyze"):
+        return
+    for command in (
+        ["verify", "./rosters.service", "./rosters.timer"],
+        ["calendar", timer["OnCalendar"]],
+    ):
+        done = subprocess.run(
+            ["systemd-analyze", *command], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        # It names a key that it does not know, and is content all the same.
+        assert done.stderr == ""
+
+
+def test_the_systemd_service_saves_the_roster_with_what_systemd_gives_it(unattended):
+    service = unit(units()["/etc/systemd/system/rosters.service"])["Service"]
+    settings = dict(service)
+    state, credentials = unattended.folder / "state", unattended.folder / "credentials"
+    for folder in (state / settings["StateDirectory"], credentials):
+        folder.mkdir(parents=True)
+    name, _, _ = settings["LoadCredential"].partition(":")
+    with_secret(credentials / name).chmod(0o400)
+
+    def filled(text: str) -> str:
+        return unattended.local(text).replace("%S", str(state)).replace("%d", str(credentials))
+
+    environment = {"HOME": "/", "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    for name, value in service:
+        if name == "Environment":
+            environment |= dict(each.split("=", 1) for each in filled(value).split())
+    program, *arguments = filled(settings["ExecStart"]).split()
+    assert program == "/usr/local/bin/coursectl"
+    done = subprocess.run(
+        [str(BIN / "coursectl"), *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        cwd=filled(settings["WorkingDirectory"]),
+        timeout=120,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(exported(unattended, state / settings["StateDirectory"])) == 1
+
+
+def test_the_steps_of_github_actions_save_the_roster_and_keep_what_was_saved(unattended):
+    save, keep = yaml.safe_load(blocks("yaml")[0])
+    secrets = {"COURSECTL_JWT_SECRET": JWT_SECRET}
+    environment = {
+        name: re.sub(
+            r"\$\{\{ secrets\.(\w+) \}\}", lambda found: secrets[found[1]], unattended.local(str(v))
+        )
+        for name, v in save["env"].items()
     }
-    assert program == "coursectl"
-    mail = shell(command, cron, tmp_path)
-    assert mail.startswith("  ID  Username ")
-    assert mail == coursectl(*arguments, environment=environment).text
+    assert not any("${{" in value for value in environment.values())
+    done = subprocess.run(
+        ["bash", "-e", "-c", save["run"]],
+        env={"HOME": str(unattended.folder), "PATH": f"{BIN}:/usr/bin:/bin", "CI": "true"}
+        | {"GITHUB_ACTIONS": "true"}
+        | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        cwd=unattended.folder,
+        timeout=120,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert re.fullmatch(r"coursectl: rosters/\S+: \d+ members written\n", done.stderr)
+    assert re.fullmatch(r"actions/upload-artifact@v\d+", keep["uses"])
+    assert keep["with"]["if-no-files-found"] == "error"
+    assert len(exported(unattended, unattended.folder / keep["with"]["path"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "ends_with", "said"),
+    [
+        (ExitCode.OK, "", 0, ""),
+        (ExitCode.ACCESS_DENIED, "not allowed (403)", 0, "somebody has to log in again"),
+        (ExitCode.SERVER_ERROR, "deadline", 0, "the roster of yesterday stands"),
+        (ExitCode.INCOMPLETE_ROSTER, "not the whole roster", 0, "the roster of yesterday stands"),
+        (ExitCode.NOT_FOUND, "not found (404)", ExitCode.NOT_FOUND, ""),
+    ],
+)
+def test_the_script_does_by_exit_code_what_it_says(unattended, code, told, ends_with, said):
+    community = unattended.community
+    misdeeds = {
+        ExitCode.ACCESS_DENIED: detail(403, "You do not have permission."),
+        ExitCode.SERVER_ERROR: detail(503, "Down."),
+        ExitCode.INCOMPLETE_ROSTER: community.edited(
+            lambda page: page.update(count=page["count"] + 1) if "count" in page else None
+        ),
+        ExitCode.NOT_FOUND: detail(404, "Not found."),
+    }
+    community.misdeed_for_good = misdeeds.get(code)
+    soon = {"COURSECTL_DEADLINE": "1s"} if code is ExitCode.SERVER_ERROR else {}
+    done = subprocess.run(
+        ["/bin/sh", "-e", "-c", blocks("sh", "What to do with exit codes")[0]],
+        env=unattended.environment | community.environment | soon,
+        capture_output=True,
+        text=True,
+        cwd=unattended.folder,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == ends_with, done.stderr
+    assert told in done.stderr
+    assert said in done.stdout
+    assert bool(said) == bool(done.stdout)
+    assert (unattended.folder / "rosters").exists() == (code is ExitCode.OK)
+
+
+def test_duckdb_reads_a_folder_of_exports(unattended):
+    for day in days():
+        until = datetime.fromisoformat(f"{day}T06:00:00Z")
+        results = [
+            member
+            for member in DEMO["results"]
+            if member["joined_at"] is None or datetime.fromisoformat(member["joined_at"]) < until
+        ]
+        document = DEMO | {"fetched_at": f"{day}T06:00:00Z", "results": results}
+        monday = unattended.folder / "monday.json"
+        monday.write_text(json.dumps(document | {"count": len(results)}), encoding="utf-8")
+        unattended.run("coursectl export monday.json -q -o 'rosters/{course}-{date}.json.gz'")
+    (sql,) = blocks("sql")
+    query = sql.replace("'rosters/", f"'{unattended.folder}/rosters/")
+    assert query != sql
+    found = duckdb.sql(query)
+    (table,) = blocks("text", "DuckDB over a folder of exports")
+    header, *rows = [
+        [cell.strip() for cell in line.strip("│").split("│")]
+        for line in table.splitlines()
+        if line.startswith("│")
+    ]
+    assert header == found.columns
+    assert rows[1:] == [[str(cell) for cell in row] for row in found.fetchall()]
+
+
+# The two commands, and the gate
 
 
 def test_the_two_commands_stand_first_and_are_what_the_gate_runs():
@@ -99,6 +493,9 @@ def test_a_contributor_runs_what_the_gate_runs():
             assert command == "pytest" or f"\n{command}\n" in gate
 
 
+# Reference
+
+
 def test_the_exit_codes_are_those_of_the_program():
     assert table_below("Exit codes") == [[str(code.value), code.meaning] for code in ExitCode]
 
@@ -107,12 +504,49 @@ def options_in(text: str) -> set[str]:
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
 
 
-def test_every_option_of_members_is_in_the_reference_and_no_other():
-    shown = options_in(coursectl("members", "--help", environment={"COLUMNS": "200"}).text)
-    told = set()
-    for heading in ("Which members", "How they are shown", "What is accepted"):
-        told |= {option for row in table_below(heading) for option in options_in(row[0])}
+def options_below(heading: str, command: str) -> set[str]:
+    """The options in a table that are of a command; a table of three columns says of which."""
+    return {
+        option
+        for row in table_below(heading)
+        if len(row) < 3 or {*command.split()} & {*re.findall(r"\w+", row[1])}
+        for option in options_in(row[0])
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "headings"),
+    [
+        ("members", ("Which members", "How they are shown", "What is accepted", "Which community")),
+        ("courses", ("courses", "How they are shown", "Which community")),
+        ("export", ("export", "What is accepted", "Which community")),
+        ("auth login", ("auth", "Which community")),
+        ("auth status", ("auth", "Which community")),
+        ("auth logout", ("auth", "Which community")),
+    ],
+)
+def test_every_option_of_a_command_is_in_the_reference_and_no_other(command, headings):
+    shown = options_in(coursectl(*command.split(), "--help", environment={"COLUMNS": "200"}).text)
+    told = set().union(*(options_below(heading, command) for heading in headings))
     assert told == shown - {"--help"}
+
+
+def test_what_may_stand_before_a_command_is_said_so():
+    shown = coursectl("--help", environment={"COLUMNS": "200"}).text.partition("Options")[2]
+    told = {
+        option
+        for row in table_below("Which community")
+        if row[1].endswith("also before the command")
+        for option in options_in(row[0])
+    }
+    assert told == options_in(shown) - {"--help", "--version"}
+
+
+def test_every_command_is_in_the_readme():
+    shown = coursectl("--help", environment={"COLUMNS": "200"}).text
+    commands = re.findall(r"^│ (\w+) ", shown.partition("Commands")[2], re.MULTILINE)
+    assert {"members", "export", "courses", "auth", "completion"} == set(commands)
+    assert all(re.search(rf"coursectl {command}\b", README) for command in commands)
 
 
 def test_every_format_column_and_file_name_is_in_the_reference():
@@ -124,7 +558,69 @@ def test_every_format_column_and_file_name_is_in_the_reference():
     assert endings == list(SUFFIXES)
 
 
+def test_every_column_of_courses_is_in_the_reference():
+    rows = {row[0]: row[1] for row in table_below("courses")}
+    assert re.findall(r"`(\w+)`", rows["`--columns`, `-c`"]) == list(COURSE_COLUMN_KEYS)
+
+
+def test_what_is_filled_in_to_the_name_of_an_export_is_in_the_reference():
+    rows = {row[0]: row[1] for row in table_below("export")}
+    told = rows["`--output FILE`, `-o FILE`"]
+    assert tuple(re.findall(r"`\{(\w+)\}`", told)) == FIELDS
+    assert tuple(re.findall(r"`(\.[\w.]+)`", told)) == EXPORT_SUFFIXES
+
+
+# Settings
+
+
+def test_every_variable_is_in_the_reference_and_what_it_is_called_in_a_profile():
+    told = {row[0].strip("`"): row[1].strip("`") for row in table_below("Settings")}
+    expected = {
+        f"COURSECTL_{field.upper()}": "" if field in (*SECRETS, "profile") else field
+        for field in Settings.model_fields
+    }
+    assert told == expected | {"COURSECTL_DEBUG": "", "COURSECTL_CONFIG": ""}
+
+
+def test_the_example_of_profiles_loads_and_leaves_no_setting_out(tmp_path, monkeypatch):
+    (text,) = blocks("toml")
+    document = tomllib.loads(text)
+    config = tmp_path / "config.toml"
+    for number, path in enumerate(re.findall(r'_file = "(.*?)"', text)):
+        secret = tmp_path / f"secret-{number}"
+        secret.write_text(f"s3cret-{number}")
+        text = text.replace(f'"{path}"', f'"{secret.name}"')
+    config.write_text(text)
+    monkeypatch.setenv("COURSECTL_CONFIG", str(config))
+
+    loaded = {name: Settings.load(name) for name in document["profiles"]}
+
+    assert Settings.load().profile == document["profile"]
+    assert {settings.method for settings in loaded.values()} == set(get_args(Method))
+    used = {key for profile in document["profiles"].values() for key in profile}
+    assert used == Settings.model_fields.keys() - {"profile", *SECRETS}
+    work = loaded["work"]
+    assert (work.deadline, work.concurrency, work.user_id) == (3600, 2, int(USER_ID))
+
+
+def test_the_profiles_are_where_the_readme_says(monkeypatch):
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    for system in (platformdirs.unix.Unix, platformdirs.macos.MacOS):
+        folder = system("coursectl", appauthor=False).user_config_path
+        assert f"`~/{folder.relative_to(Path.home())}" in section("Settings")
+
+
+def test_the_defaults_are_those_of_the_program():
+    rows = {row[0].partition(" ")[0].strip("`"): row[2] for row in table_below("Which community")}
+    fields = Settings.model_fields
+    assert f"Default: {fields['concurrency'].default}" in rows["--concurrency"]
+    assert f"Default: `{fields['deadline'].default / 60:.0f}m`" in rows["--deadline"]
+
+
+# Benchmarks
+
+
 def test_the_benchmark_table_says_when_and_where_it_was_measured():
-    section = README.partition("## Benchmarks\n")[2].partition("\n## ")[0]
-    assert re.search(r"\d{4}-\d\d-\d\d", section)
-    assert "| jq" in section
+    told = section("Benchmarks")
+    assert re.search(r"\d{4}-\d\d-\d\d", told)
+    assert "| jq" in told
