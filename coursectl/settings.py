@@ -326,8 +326,8 @@ def _no_community(said: Iterable[str]) -> NotConfigured:
     missing = "COURSECTL_URL" if has_secret else "COURSECTL_URL and COURSECTL_TOKEN"
     return NotConfigured(
         f"no community to ask: {missing} not set",
-        "Log in with coursectl auth login --url https://<your community>, or set"
-        f" {'it' if has_secret else 'both'}.",
+        f"Set {'it' if has_secret else 'both'}, or log in:"
+        " coursectl auth login --url https://<your community> --client-id ID",
         "Nothing at hand yet? This works now: coursectl members demo",
     )
 

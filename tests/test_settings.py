@@ -103,7 +103,7 @@ def test_the_program_says_in_three_lines_what_to_do_and_what_works_now(tmp_path)
     assert outcome.stdout == b""
     assert outcome.stderr.splitlines() == [
         "coursectl: no community to ask: COURSECTL_URL and COURSECTL_TOKEN not set",
-        "  Log in with coursectl auth login --url https://<your community>, or set both.",
+        "  Set both, or log in: coursectl auth login --url https://<your community> --client-id ID",
         "  Nothing at hand yet? This works now: coursectl members demo",
     ]
 

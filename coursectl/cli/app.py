@@ -24,7 +24,7 @@ coursectl members 42 --inactive 30d       ... who have gone quiet
 coursectl members saved.json --json       a saved roster, for jq
 coursectl courses                         what there is to report on
 coursectl export 42 -o saved.json         the roster of today, for later
-coursectl auth login --url URL            get in
+coursectl auth login --help               ways to get in
 """
 
 _EPILOG = "[bold]Exit codes[/bold]\n\n\b\n" + "\n".join(

@@ -82,7 +82,7 @@ def test_with_nothing_configured_three_lines_say_what_to_set_and_what_works_now(
     assert run.code == ExitCode.ACCESS_DENIED
     assert run.stderr.splitlines() == [
         "coursectl: no community to ask: COURSECTL_URL and COURSECTL_TOKEN not set",
-        "  Log in with coursectl auth login --url https://<your community>, or set both.",
+        "  Set both, or log in: coursectl auth login --url https://<your community> --client-id ID",
         "  Nothing at hand yet? This works now: coursectl members demo",
     ]
 

@@ -120,7 +120,7 @@ class Api:
             return answer.result(timeout=self._pace.left())
         except (NotInTime, OutOfTime):
             answer.cancel()
-            raise self._too_late(self.settings.url) from None
+            raise self._too_late(f"{self.settings.url}: ") from None
 
     def _work(self) -> None:
         """Answer one request after the other until none waits."""
@@ -140,11 +140,13 @@ class Api:
                     job.answer.set_exception(error)
 
     def _answer(self, session: Session, job: _Job) -> Answer:
+        turn = Turn(self._pace)
         try:
-            with Turn(self._pace) as turn:
+            with turn:
                 status, body = self._exchange(session, job, turn)
         except OutOfTime as error:
-            raise self._too_late(job.where, error.wait) from None
+            failure = f"{turn.failure}{turn.told}; " if turn.failure else ""
+            raise self._too_late(f"{job.where}: {failure}", error.wait) from None
         if status != requests.codes.ok:
             raise refusal(status, message_in(body), job.where, turn.told)
         return Answer(body, job.where, monotonic())
@@ -208,15 +210,12 @@ class Api:
                 )
         return bytes(body)
 
-    def _too_late(self, where: str, wait: float = 0.0) -> ServerError:
-        deadline = f"{self.settings.deadline:g} s"
-        if wait:
-            return ServerError(
-                f"{where}: the next try would be in {wait:.0f} s, after the deadline"
-                f" ({deadline} in all)",
-                "Try again later, or allow more time with --deadline.",
-            )
+    def _too_late(self, begun: str, wait: float = 0.0) -> ServerError:
+        """Give the error of a run that is at its end; `begun` is how the sentence begins."""
+        deadline = f"the deadline ({self.settings.deadline:g} s in all)"
         return ServerError(
-            f"{where}: not done within the deadline ({deadline} in all)",
+            f"{begun}the next try would be in {wait:.0f} s, after {deadline}"
+            if wait
+            else f"{begun}not done within {deadline}",
             "Try again later, or allow more time with --deadline.",
         )

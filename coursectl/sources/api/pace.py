@@ -68,6 +68,8 @@ class Turn:
         self._pace = pace
         self._is_held = False
         self._pauses = 0
+        self.failure = ""
+        """What came of the last try, in words, if it is to be tried again."""
 
     @property
     def told(self) -> str:

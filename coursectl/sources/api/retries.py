@@ -7,6 +7,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 from coursectl.sources.api.pace import Turn
+from coursectl.sources.api.session import reason
 
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
@@ -72,6 +73,10 @@ class Retries(Retry):
         """Wait before the next try."""
         named = None if response is None else self._named_wait(response)
         is_limited = response is not None and response.status == 429
+        last = self.history[-1]
+        self.turn.failure = (
+            reason(last.error) if last.error else f"the server answered {last.status}"
+        )
         wait = named if named is not None else self.get_backoff_time()
         if is_limited:
             wait = max(wait, _LEAST_WAIT if named is None else 0)
