@@ -37,7 +37,6 @@ def shortened(text: str, limit: int = 60) -> str:
 
     No secret is in it, and no part of one either.
     """
-    text = redacted(text)
-    start = printable(text[: limit * 4])
-    is_whole = len(text) <= limit * 4 and len(start) <= limit
-    return start if is_whole else start[: limit - 1] + "…"
+    # Of a name of ten megabytes, so much is enough to find whatever is secret in what is shown.
+    text = printable(redacted(text[: 50 * limit]))
+    return text if len(text) <= limit else text[: limit - 1] + "…"

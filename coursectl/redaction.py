@@ -5,38 +5,90 @@ then goes to stderr is `redacted`, and so is what a server answers before anythi
 it: half a token is too much.
 """
 
-import json
 import re
-from urllib.parse import quote, quote_plus
+from collections.abc import Mapping
+from threading import Lock
 
 MASK = "***"
+
+SECRET_VARIABLES = ("COURSECTL_TOKEN", "COURSECTL_JWT_SECRET", "COURSECTL_CLIENT_SECRET")
+"""Variables of the environment that hold one."""
 
 _LEAST = 4
 """Characters; to strike out each occurrence of anything shorter would make text unreadable."""
 
+SHORTEST = 8
+
+_PART = 12
+"""Characters of a secret that are as good as all of it."""
+
+_BETWEEN = "[\\s\\x00-\\x1f\\x7f-\\x9f\\u00ad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*"
+"""What may stand between the characters of a secret and not be seen."""
+
 _secrets: set[str] = set()
+_parts: set[str] = set()
 _pattern: re.Pattern[str] | None = None
-_pattern_in_bytes: re.Pattern[bytes] | None = None
+_lock = Lock()
 
 
 def keep_secret(secret: str) -> str:
-    """Take note of a secret in every form in which it may be met, and give it back."""
-    global _pattern, _pattern_in_bytes
-    if len(secret) >= _LEAST and secret not in _secrets:
-        _secrets.update((secret, quote(secret, safe=""), quote_plus(secret)))
-        _secrets.update(json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (True, False))
-        # The longest first: a secret may be the beginning of another.
-        pattern = "|".join(re.escape(each) for each in sorted(_secrets, key=len, reverse=True))
-        _pattern = re.compile(pattern)
-        _pattern_in_bytes = re.compile(pattern.encode(errors="surrogatepass"))
+    """Take note of a secret and give it back."""
+    global _pattern
+    with _lock:
+        if len(secret) >= _LEAST and secret not in _secrets:
+            _secrets.add(secret)
+            _parts.update(secret[at : at + _PART] for at in range(len(secret) - _PART + 1))
+            _pattern = None
     return secret
 
 
+def keep_secrets_of(environment: Mapping[str, str]) -> None:
+    """Take note of the secrets that are set, before anything can be said of them."""
+    for name in SECRET_VARIABLES:
+        keep_secret(environment.get(name, "").strip())
+
+
 def redacted(text: str) -> str:
-    """Give `text` with every secret struck out."""
-    return _pattern.sub(MASK, text) if _pattern else text
+    """Give `text` with every secret struck out, however it is written, and every part of one."""
+    if not _secrets:
+        return text
+    return _without_parts(_compiled().sub(MASK, text))
 
 
 def redacted_bytes(body: bytes) -> bytes:
     """Give UTF-8 text with every secret struck out."""
-    return _pattern_in_bytes.sub(MASK.encode(), body) if _pattern_in_bytes else body
+    if not _secrets:
+        return body
+    return redacted(body.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+
+
+def _compiled() -> re.Pattern[str]:
+    global _pattern
+    with _lock:
+        if _pattern is None:
+            # The longest first: a secret may be the beginning of another.
+            secrets = sorted(_secrets, key=len, reverse=True)
+            _pattern = re.compile("|".join(_BETWEEN.join(map(_written, each)) for each in secrets))
+        return _pattern
+
+
+def _written(character: str) -> str:
+    """Match a character as it is, in a URL, or in JSON."""
+    in_url = "".join(f"%{byte:02x}" for byte in character.encode(errors="surrogatepass"))
+    in_json = f"\\\\u{ord(character):04x}"
+    return rf"\\?(?:{re.escape(character)}|(?i:{in_url}|{in_json}))"
+
+
+def _without_parts(text: str) -> str:
+    kept: list[str] = []
+    at = start = 0
+    while at <= len(text) - _PART:
+        if text[at : at + _PART] not in _parts:
+            at += 1
+            continue
+        kept += text[start:at], MASK
+        at += _PART
+        while at < len(text) and text[at + 1 - _PART : at + 1] in _parts:
+            at += 1
+        start = at
+    return "".join((*kept, text[start:]))

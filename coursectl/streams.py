@@ -14,9 +14,10 @@ from pathlib import Path
 from threading import Lock, Timer
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from coursectl import threads
 from coursectl.errors import CoursectlError, UsageError
 from coursectl.printable import printable
-from coursectl.redaction import redacted
+from coursectl.redaction import SECRET_VARIABLES, redacted
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -61,9 +62,7 @@ class Talk:
         """Begin to watch the time."""
         if not self._quiet and sys.stderr.isatty():
             self._timer = Timer(_BEFORE_PROGRESS, self._show)
-            self._timer.daemon = True
-            with _signals_for_this_thread():
-                self._timer.start()
+            threads.start(self._timer)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -105,19 +104,6 @@ class Talk:
             progress.add_task("", completed=self._done, total=self._total)
             progress.start()
             self._progress = progress
-
-
-@contextmanager
-def _signals_for_this_thread() -> Iterator[None]:
-    """Start threads that take no signals: one that they took would not interrupt a read here."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 # stdout
@@ -227,6 +213,8 @@ def _page(text: bytes) -> bool:
         return False
     # less stays only for what fills the screen, shows colour and leaves the text behind.
     environment = {"LESS": "FRX", "LESSCHARSET": "utf-8", **os.environ}
+    for name in SECRET_VARIABLES:
+        environment.pop(name, None)
     try:
         pager = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
     except OSError:

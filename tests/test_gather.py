@@ -237,19 +237,28 @@ def test_requests_end_when_the_limit_is_met(community):
     "how", [{"shows_ages": True}, {"shows_course": True}, {"shows_ages": True, "as_of": NOW}]
 )
 def test_requests_end_when_the_limit_is_met_though_ages_or_the_course_are_shown(community, how):
-    community.largest_page = 2
+    community.largest_page = 3
     gathered = gathering(course(community), criteria=Criteria(limit=2), **how)
 
     assert ids(gathered) == [1, 2]
     assert len(community.asked(PATH)) == 1
 
 
+def test_who_joined_with_the_last_member_on_a_page_may_stand_on_the_next(community):
+    community.largest_page = 3
+    for member in community.courses[42].members:
+        member["joined_at"] = "2026-01-01T00:00:00Z"
+    community.courses[42].members.reverse()
+
+    assert ids(gathering(course(community), criteria=Criteria(limit=2))) == [1, 2]
+
+
 def test_requests_go_on_until_the_limit_is_met_by_wanted_members(community):
     community.largest_page = 2
-    community.courses[42].members[3]["user_completion_rate"] = 50
+    community.courses[42].members[2]["user_completion_rate"] = 50
     gathered = gathering(course(community), criteria=Criteria(limit=1, min_completion=50))
 
-    assert ids(gathered) == [4]
+    assert ids(gathered) == [3]
     assert len(community.requests) == 2
 
 

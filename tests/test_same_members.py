@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,7 @@ def export_of(rows: list[dict[str, Any]], folder: Path) -> Export:
 
 
 def oldest_first(rows: list[dict[str, Any]], *, nulls_first: bool) -> list[dict[str, Any]]:
+    rows = sorted(rows, key=itemgetter("id"))
     some = [row for row in rows if row.get("joined_at") is not None]
     some.sort(key=lambda row: datetime.fromisoformat(row["joined_at"]))
     none = [row for row in rows if row.get("joined_at") is None]

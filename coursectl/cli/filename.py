@@ -1,11 +1,14 @@
 """The name of an export, in which the course and the time may be left to be filled in."""
 
+import os
 import re
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from coursectl.errors import UsageError
-from coursectl.printable import shortened
+from coursectl.printable import printable, shortened
+from coursectl.streams import cannot_write
 
 if TYPE_CHECKING:
     from coursectl.roster.member import Provenance
@@ -20,7 +23,10 @@ _LONGEST = 100
 
 
 def check_name(name: str) -> None:
-    """Raise UsageError for a name of an export that can never be filled in."""
+    """Raise UsageError for a name of an export that can never be filled in, or never be written.
+
+    A folder is looked at only if nothing is to be filled in there; none is made yet.
+    """
     for part in _PART.finditer(name):
         if part[0] not in ("{{", "}}") and part[1] not in FIELDS:
             fields = ", ".join(f"{{{field}}}" for field in FIELDS)
@@ -28,11 +34,48 @@ def check_name(name: str) -> None:
                 f"{shortened(part[0])} in {shortened(name, 120)!r} is nothing to fill in",
                 f"These are: {fields}. A brace that is meant is written twice.",
             )
+    path = None if not name or _has_fields(name) else Path(_without_fields(name))
+    if path is not None and os.path.isdir(path):  # noqa: PTH112 - not of a long name
+        raise UsageError(f"{shortened(name, 120)} is a directory", "Name a file in it.")
+    if path is not None and _is_no_regular_file(path):
+        return
     if not name.lower().endswith(SUFFIXES):
         raise UsageError(
             f"{shortened(name, 120)!r} is no name of an export",
             f"End it in {' or '.join(SUFFIXES)}.",
         )
+    folder = str(Path(name).parent)
+    if path is not None:
+        _check_folder(Path(os.path.realpath(path)).parent, name)
+    elif not _has_fields(folder):
+        _check_folder(Path(_without_fields(folder)), name)
+
+
+def _has_fields(name: str) -> bool:
+    return any(part[1] for part in _PART.finditer(name))
+
+
+def _without_fields(name: str) -> str:
+    """Give a name that has no fields as it is meant, which is with each brace once."""
+    return _PART.sub(lambda part: part[0][0], name)
+
+
+def _is_no_regular_file(path: Path) -> bool:
+    """Whether something else is there, which is written as it is, whatever its name."""
+    if not os.path.exists(path):  # noqa: PTH110 - not of a long name
+        return False
+    return path.is_relative_to("/dev") or path.is_relative_to("/proc") or not path.is_file()
+
+
+def _check_folder(folder: Path, name: str) -> None:
+    """Raise UsageError unless a file can be made in a folder, or in that which it is to be in."""
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise cannot_write(printable(name), error) from None
 
 
 def filled_name(name: str, provenance: "Provenance", source: str) -> Path:

@@ -1,8 +1,9 @@
 """A roster as one JSON document, to be read back as an export or by any reader of JSON.
 
 It has the shape of a page of the API: what is known of the roster, then `results`, a member a line
-with every field as the server sent it, and last `count`, which only then is known for every source.
-`incomplete` says behind it how it showed that members are missing, where a person took that.
+with every field as the server sent it and every number as it wrote it, and last `count`, which only
+then is known for every source. `incomplete` says behind it how it showed that members are
+missing, where a person took that.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +15,7 @@ from coursectl import __version__
 from coursectl.render.interface import Batch, Sink
 from coursectl.render.json import escaped
 from coursectl.roster.member import Provenance
+from coursectl.roster.parsing import RowAsWritten
 
 _BETWEEN = b",\n"
 
@@ -59,6 +61,10 @@ def _fields(fields: dict[str, object]) -> bytes:
 def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Give each row on a line of its own, with commas between."""
     rows = list(rows)
+    if any(isinstance(row, RowAsWritten) for row in rows):
+        return _BETWEEN.join(
+            row.text if isinstance(row, RowAsWritten) else to_json(row) for row in rows
+        )
     text = to_json(rows)
     # Where this stands between two rows and nowhere else, it is found natively.
     if text.count(b"},{") == len(rows) - 1:

@@ -58,7 +58,7 @@ def _adapter() -> TypeAdapter[_Page]:
 def glance(body: bytes) -> Glance | None:
     """Look at the body of an answer; None for what is no page."""
     try:
-        page = _adapter().validate_json(body)
+        page = _adapter().validate_json(body.removeprefix(b"\xef\xbb\xbf"))
     except ValidationError:
         return None
     rows = page["results"]

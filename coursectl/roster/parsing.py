@@ -1,15 +1,17 @@
 """Bytes to batches of validated members, each once. The one validator for every source."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 from typing_extensions import TypedDict
 
 from coursectl.errors import IncompleteRoster, InvalidData
 from coursectl.printable import shortened
+from coursectl.redaction import redacted_bytes
 from coursectl.roster.documents import Document, Fields
 from coursectl.roster.error_body import message_in
 from coursectl.roster.join_status import JoinStatus
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 _KNOWN = frozenset[str | None]({*JoinStatus, None})
 _NAMED_PROBLEMS = 10
+
+_WHITE = b" \t\n\r"
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_SOLID = re.compile(rb'%b|[^" \t\n\r]++' % _STRING.pattern, re.DOTALL)
 
 
 @cache
@@ -58,6 +64,47 @@ def _as_sent(text: bytes) -> Any:
     if b"Infinity" in again and again != to_json(value, inf_nan_mode="null"):
         raise ValueError("a number that is too large")
     return value
+
+
+class RowAsWritten(dict[str, Any]):
+    """A row of a roster whose values, written again, would not be what the server wrote.
+
+    It may hold `12.50`, `1e400` or the same name twice. `text` is the row as it was written, but
+    for white space.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, fields: dict[str, Any], text: bytes) -> None:
+        super().__init__(fields)
+        self.text = text
+
+
+def _writes_back(value: Any, text: bytes) -> bool:
+    """Whether a value is written as in `text`, but for white space and how strings are escaped."""
+    again = to_json(value)
+    if again.translate(None, _WHITE) == text.translate(None, _WHITE):
+        return True
+    if b"\\" not in text:
+        return False
+    return _STRING.sub(b'"', again) == _STRING.sub(b'"', text).translate(None, _WHITE)
+
+
+def _solid(text: bytes) -> bytes:
+    """Give a JSON text without the white space between its tokens."""
+    return b"".join(_SOLID.findall(text))
+
+
+def _as_written(rows: list[Any], piece: bytes) -> list[Any] | None:
+    """Give rows, with their texts where they need these; None if it is not plain which is whose."""
+    texts = _solid(piece)[1:-1].split(b"},{")
+    if len(texts) != len(rows):
+        return None  # some of these stand inside a row
+    return [_row_as_written(*each) for each in zip(rows, (b"{%b}" % t for t in texts), strict=True)]
+
+
+def _row_as_written(row: Any, text: bytes) -> Any:
+    return row if _writes_back(row, text) else RowAsWritten(row, text)
 
 
 class Reading:
@@ -117,6 +164,15 @@ class Reading:
         self._largest_count = 0
         self._doubt: str | None = None
         self._rows_before = 0
+
+    def anew(self) -> "Reading":
+        """Give a reading of nothing yet that takes what this one takes."""
+        return Reading(
+            skip_invalid=self._skip_invalid,
+            moments_as_written=True,
+            as_sent=self._as_sent,
+            allow_incomplete=self.allow_incomplete,
+        )
 
     @property
     def members(self) -> int:
@@ -186,7 +242,10 @@ class Reading:
     # coursectl.roster.documents.Rows
 
     def together(self, piece: bytes, rows: int | None = None) -> list[Member] | None:
-        """Validate comma-separated members; None if not valid JSON or not `rows` valid members."""
+        """Validate comma-separated members; None if not valid JSON or not `rows` valid members.
+
+        None also for members `as_sent` of which some have to be looked at one by one.
+        """
         text = b"[%b]" % piece
         members = _valid(MemberAsWritten, text) if self._moments_as_written else None
         if members is None:
@@ -199,8 +258,11 @@ class Reading:
             return None
         if self._as_sent:
             try:
-                members = _as_sent(text)
+                given = from_json(text, allow_inf_nan=False)
             except ValueError:
+                return None
+            members = given if _writes_back(given, text) else _as_written(given, piece)
+            if members is None:
                 return None
         self.rows += len(members)
         return members
@@ -212,11 +274,11 @@ class Reading:
             self.rows += 1
             try:
                 member = _adapter(Member).validate_json(text)
-                valid.append(_as_sent(text) if self._as_sent else member)
+                valid.append(self._given(member, text))
             except ValidationError as error:
                 self._reject(text, line, _problem(error))
             except ValueError as error:
-                self._reject(text, line, f"invalid JSON: {_without_place(error)}")
+                self._reject(text, line, _no_json(text, error))
         return valid
 
     def not_a_page(self, fields: Fields) -> None:
@@ -269,6 +331,13 @@ class Reading:
                 kept.append(member)
         return kept
 
+    def _given(self, member: Member, text: bytes) -> Member:
+        """Give a member as it is wanted. Raises ValueError for a row that no JSON can hold."""
+        if not self._as_sent:
+            return member
+        given: Member = _row_as_written(from_json(text, allow_inf_nan=False), _solid(text))
+        return given
+
     def _reject(self, text: bytes, line: int, problem: str) -> None:
         """Take down an invalid row, unless an earlier page overlaps this one in it."""
         id_ = _id_in(text)
@@ -317,10 +386,6 @@ class Reading:
             ) from None
 
 
-class _Status(TypedDict):
-    join_status: Annotated[str | None, Field(default=None)]
-
-
 class _CoursePage(TypedDict):
     count: Id
     results: list[Course]
@@ -360,23 +425,6 @@ def parse_own_status(body: bytes, name: str) -> str | None:
     return answer["status"]
 
 
-class _Statuses(TypedDict):
-    count: Id
-    results: list[_Status]
-
-
-def page_statuses(body: bytes) -> tuple[int, frozenset[str | None]] | None:
-    """Glance at a page: how many members there are, and which statuses those on it have.
-
-    None for what is no page; why it is none is told where it is read.
-    """
-    try:
-        page: _Statuses = _adapter(_Statuses).validate_json(body)
-    except ValidationError:
-        return None
-    return page["count"], frozenset(member["join_status"] for member in page["results"])
-
-
 def parse_course_page(body: bytes, name: str) -> tuple[int, list[Course]]:
     """Read a page of courses: how many there are, and those on it. Raises InvalidData."""
     page: _CoursePage = _answer(body, name, _CoursePage, "a page of courses")
@@ -405,7 +453,7 @@ def _answer(body: bytes, name: str, of: Any, expected: str) -> Any:
                         f" expected {EXPECTED_OF_COURSE[field]}",
                         "Tell the owner of the server; a list of courses is given whole, or not.",
                     ) from None
-        found = message_in(body) or shortened(body[:200].decode(errors="replace"))
+        found = message_in(body) or shortened(redacted_bytes(body)[:200].decode(errors="replace"))
         raise InvalidData(
             f"{name}: found {found!r}, expected {expected}",
             "Check COURSECTL_URL; if it is right, the API has changed.",
@@ -433,6 +481,19 @@ def _problem(error: ValidationError) -> str:
         found = "nothing" if each["type"] == "missing" else _found(each["input"])
         fields[field] = f"{field}: found {found}, expected {EXPECTED[field]}"
     return "; ".join(fields.values())
+
+
+def _no_json(row: bytes, error: ValueError) -> str:
+    """Say in which fields of a valid row there is something that no JSON, or no program, holds."""
+    try:
+        fields = [
+            shortened(key)
+            for key, value in from_json(row).items()
+            if to_json(value) != to_json(value, inf_nan_mode="null")
+        ]
+    except ValueError:
+        return f"invalid JSON: {_without_place(error)}"
+    return f"{', '.join(fields)}: NaN and Infinity are no JSON"
 
 
 def _without_place(said: object) -> str:

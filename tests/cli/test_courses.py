@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import threading
 
 import pytest
 
@@ -235,17 +236,95 @@ def test_a_list_that_is_not_whole_is_no_list(community):
     )
 
 
-def test_a_list_that_shrinks_while_it_is_fetched_is_no_list(community):
-    community.courses = {id_: Course(id_) for id_ in range(1, 25)}
+@pytest.mark.parametrize("also", [(), (900,)], ids=["", "another created"])
+@pytest.mark.parametrize("moment", range(2, 7))
+def test_a_course_that_goes_while_the_list_is_fetched_takes_no_other_with_it(
+    community, moment, also
+):
+    community.courses = {id_: Course(id_) for id_ in range(1, 45)}
     community.largest_page = 10
 
-    def leave(_request):
-        community.courses.pop(1, None)
+    def change(_request):
+        community.courses.pop(1)
+        community.courses |= {id_: Course(id_) for id_ in also}
 
-    community.misdeeds = [None, None, leave]
-    done = run(community)
-    assert done.code == ExitCode.INCOMPLETE_ROSTER
-    assert "as manager, expected 24 courses, received 23" in done.stderr
+    community.misdeeds = [None] * moment + [change]
+    assert sorted(ids(community)) == [*range(2, 45), *also]
+
+
+def test_a_list_that_never_stands_still_is_no_list(community):
+    community.courses = {id_: Course(id_) for id_ in range(1, 45)}
+    community.largest_page = 10
+    changing = threading.Lock()
+
+    def change(request):
+        with changing:
+            community.courses.pop(min(community.courses))
+            new = max(community.courses) + 1
+            community.courses[new] = Course(new)
+            return community.behave(request)
+
+    community.misdeed_for_good = change
+    done = run(community, "--json")
+    assert (done.code, done.stdout) == (ExitCode.INCOMPLETE_ROSTER, b"")
+    assert re.match(
+        r"coursectl: the list of courses is not whole: as manager, expected 44 courses,"
+        r" received \d\d; it kept changing \(fetched 6 times\)\n",
+        done.stderr,
+    )
+
+
+def test_one_page_is_of_one_moment_and_fetched_once(community):
+    community.courses = {id_: Course(id_) for id_ in range(1, 101)}
+    assert len(ids(community)) == 100
+    assert len(community.asked(PATH)) == 2
+
+
+@pytest.mark.parametrize("most", [1, 4])
+def test_pages_are_fetched_several_at_once_as_many_as_allowed(community, most):
+    community.courses = {id_: Course(id_) for id_ in range(1, 200)}
+    community.largest_page = 10
+    community.latency = 0.02
+    assert len(ids(community, "--concurrency", str(most))) == 199
+    assert community.most_under_way == most
+
+
+def test_roles_are_asked_for_several_at_once(community):
+    community.courses = {id_: Course(id_) for id_ in range(1, 40)}
+    community.filters_courses = community.lists_own_status = False
+    community.latency = 0.02
+    assert len(ids(community, "--concurrency", "4")) == 39
+    assert community.most_under_way == 4
+
+
+def test_a_server_that_grants_fewer_rows_later_gives_them_all(community):
+    community.courses = {id_: Course(id_) for id_ in range(1, 96)}
+    community.largest_page = 20
+
+    def grant_fewer(request):
+        asked = int(request.query["limit"])
+        return community.behave(request.asking(limit=min(asked, 7)))
+
+    community.misdeeds = [None, None]
+    community.misdeed_for_good = grant_fewer
+    assert ids(community) == list(range(1, 96))
+
+
+@pytest.mark.parametrize("at_first", [25, 1000])
+def test_a_list_without_end_comes_to_one(community, at_first):
+    def go_on(request):
+        if request.query["statuses"] == "creator":
+            return answer({"count": 0, "results": []})
+        offset = int(request.query.get("offset", 0))
+        rows = [{"id": offset + place} for place in range(10)]
+        return answer({"count": at_first + offset, "results": rows})
+
+    community.misdeed_for_good = go_on
+    done = run(community, "--json")
+    assert (done.code, done.stdout) == (ExitCode.INVALID_DATA, b"")
+    assert done.stderr.startswith(f"coursectl: {PATH}?offset=")
+    assert f"the list has no end: {at_first * 2 + 110:,} courses so far" in done.stderr
+    assert f"it said at first that there are {at_first:,}\n" in done.stderr
 
 
 def test_a_server_that_sends_the_same_page_for_good_comes_to_an_end(community):

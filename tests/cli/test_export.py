@@ -2,8 +2,11 @@
 
 import gzip
 import json
+import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +32,9 @@ ODD = {
     "Infinity": "Infinity",
 }
 """A row that is valid, and written as no formatter would."""
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="pipes and descriptors have names")
 
 
 def run(community: Community, *arguments: str | Path, stdin: bytes = b"") -> Outcome:
@@ -105,6 +111,25 @@ def test_a_line_is_a_member_and_acts_on_no_terminal(kitchen):
         member["id"] for member in json.loads(text)["results"]
     ]
     assert not set(text) & set("\x7f\u202e\u2028\r\x1b")
+
+
+NUMBERS = ["1e400", "12.50", "-0", "1E5", "0.1000000000000000055511151231257827", "[1.0e-400]"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_is_as_the_server_wrote_it_even_where_no_program_could_hold_it(kitchen, number):
+    def write(request):
+        reply = kitchen.behave(request)
+        return replace(reply, body=reply.body.replace(b'"Annie"', number.encode()))
+
+    kitchen.misdeed_for_good = write
+    done = run(kitchen, "export", "42")
+    assert (done.code, done.stderr) == (0, "")
+    assert f'"nickname":{number}}},\n' in done.text
+    assert coursectl("export", "-", stdin=done.stdout).stdout == done.stdout
+    assert coursectl("members", "-", "--json", stdin=done.stdout).text == (
+        run(kitchen, "members", "42", "--json").text
+    )
 
 
 def test_an_export_without_members_is_one_too(kitchen):
@@ -197,9 +222,8 @@ def test_a_member_who_comes_twice_is_exported_once_as_at_first(tmp_path):
         ('{"id": 2, "user_completion_rate": 101}', "user_completion_rate: found 101"),
         ('{"id": 2, "joined_at": "now"}', 'joined_at: found "now"'),
         ('{"real_name": "Ann"}', "id: found nothing"),
-        ('{"id": 2, "mark": NaN}', "invalid JSON"),
-        ('{"id": 2, "mark": [-Infinity]}', "invalid JSON"),
-        ('{"id": 2, "mark": 1e999}', "invalid JSON: a number that is too large"),
+        ('{"id": 2, "mark": NaN}', "mark: NaN and Infinity are no JSON"),
+        ('{"id": 2, "mark": [-Infinity]}', "mark: NaN and Infinity are no JSON"),
         ("2", "found 2, expected an object"),
     ],
 )
@@ -332,9 +356,55 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     saved(tmp_path, "", "file")
     done = coursectl("export", "demo", "-o", tmp_path / "file" / "{course}.json")
     assert done.code == ExitCode.USAGE
-    assert done.stderr.startswith(
-        f"coursectl: {tmp_path}/file/food-safety-essentials.json: cannot be written: "
-    )
+    assert done.stderr.startswith(f"coursectl: {tmp_path}/file/{{course}}.json: cannot be written")
+    assert done.stderr.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.json", "{course}.json", "new/a.json", "new/{course}.json", "{{new}}/{date}.json"],
+)
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_asked(kitchen, tmp_path, name):
+    saved(tmp_path, "", "file")
+    done = run(kitchen, "export", "42", "-o", f"{tmp_path}/file/{name}")
+    assert done.code == ExitCode.USAGE
+    assert done.stderr.startswith(f"coursectl: {tmp_path}/file/{name}: cannot be written: ")
+    assert kitchen.requests == []
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_no_folder_is_made_for_a_roster_that_does_not_come(kitchen, tmp_path):
+    kitchen.misdeed_for_good = detail(403, "No.")
+    assert run(kitchen, "export", "42", "-o", tmp_path / "new" / "a.json").code == 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_no_file_to_write(kitchen, tmp_path):
+    for folder in (tmp_path, tmp_path / "rosters.json"):
+        folder.mkdir(exist_ok=True)
+        done = run(kitchen, "export", "42", "-o", folder)
+        assert done.code == ExitCode.USAGE
+        assert done.stderr == f"coursectl: {folder} is a directory\n  Name a file in it.\n"
+    assert kitchen.requests == []
+
+
+@posix
+def test_what_is_no_regular_file_is_written_whatever_its_name(tmp_path):
+    assert coursectl("export", "demo", "-q", "-o", "/dev/null").code == 0
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(pipe.read_bytes)
+        assert coursectl("export", "demo", "-q", "-o", pipe).code == 0
+    whole = coursectl("export", "demo").stdout
+    assert read.result() == whole
+
+    for file in (tmp_path / "file", tmp_path / "file.json"):
+        command = [*COURSECTL, "export", "demo", "-q", "-o", "/dev/fd/3"]
+        script = 'exec 3>"$0"; exec "$@"'
+        subprocess.run(["sh", "-c", script, file, *command], env=clean_environment(), check=True)
+        assert file.read_bytes() == whole
 
 
 def test_what_the_roster_does_not_say_cannot_be_filled_in(tmp_path):

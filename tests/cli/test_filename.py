@@ -55,6 +55,31 @@ def test_a_name_that_does_not_say_json_is_an_error(name):
     assert caught.value.hints == ("End it in .json or .json.gz.",)
 
 
+@pytest.mark.parametrize("name", ["{{a}}", "{{a}}.json", "b", "b/"])
+def test_a_folder_is_called_one_whatever_its_name(tmp_path, name):
+    (tmp_path / "{a}").mkdir()
+    (tmp_path / "{a}.json").mkdir()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "b").symlink_to("folder")
+    with pytest.raises(UsageError) as caught:
+        check_name(f"{tmp_path}/{name}")
+    assert caught.value.message == f"{tmp_path}/{name} is a directory"
+    assert caught.value.hints == ("Name a file in it.",)
+
+
+def test_the_folder_that_counts_is_that_of_the_file_behind_a_link(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "a.json").symlink_to(tmp_path / "file" / "a.json")
+    with pytest.raises(UsageError, match=r"a\.json: cannot be written: Not a directory"):
+        check_name(f"{tmp_path}/a.json")
+
+
+def test_a_look_at_a_folder_leaves_nothing_in_it(tmp_path):
+    for name in ("a.json", "new/a.json", "{date}.json", "new/{{a}}/{date}.json", "{id}/a.json"):
+        check_name(f"{tmp_path}/{name}")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("slug", "part"),
     [

@@ -12,6 +12,7 @@ from coursectl import __version__
 from coursectl.render.export import render_export
 from coursectl.roster.courses import CourseBatch
 from coursectl.roster.member import Provenance
+from coursectl.roster.parsing import RowAsWritten
 from tests.render.answers import CHARACTERS, TRICKY
 
 FETCHED = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -89,6 +90,12 @@ def test_a_roster_that_breaks_off_is_no_document():
         render_export(PROVENANCE, batches(), dict, out)
     with pytest.raises(json.JSONDecodeError):
         json.loads(out.getvalue())
+
+
+def test_a_row_that_has_its_text_is_that_text_and_others_beside_it_are_not():
+    odd = RowAsWritten({"id": 2, "a": 1.5}, '{"a":1.50,"x":"\u202e","id":2}'.encode())
+    text = exported([{"id": 1, "a": 1.5}, odd, {"id": 3}])
+    assert b'"results":[\n{"id":1,"a":1.5},\n{"a":1.50,"x":"\\u202e","id":2},\n{"id":3}\n]' in text
 
 
 @given(st.lists(ROWS, max_size=3))

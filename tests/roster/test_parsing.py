@@ -15,6 +15,7 @@ from coursectl.roster import documents
 from coursectl.roster.member import EXPECTED, Member, MemberAsWritten
 from coursectl.roster.parsing import (
     Reading,
+    RowAsWritten,
     parse_course,
     parse_course_as_sent,
     parse_course_page,
@@ -1142,23 +1143,77 @@ def as_sent(document: bytes, **options: Any) -> tuple[Reading, list[Any]]:
     return reading, [m for members in reading.document([document], NAME) for m in members]
 
 
-@pytest.mark.parametrize("value", ["NaN", "[-Infinity]", '{"a":1e999}', "-1E400", "9" * 400 + ".5"])
+@pytest.mark.parametrize("value", ["NaN", "[-Infinity]", '{"a":{"b":Infinity}}'])
 def test_a_number_that_no_json_holds_makes_a_row_invalid_if_it_is_given_as_sent(value):
     rows = b'[{"id":1},{"id":2,"x":%b},{"id":3,"real_name":"Infinity"}]' % value.encode()
     assert len(read(rows)[1]) == 3
     with pytest.raises(InvalidData, match="1 invalid member") as caught:
         as_sent(rows)
-    assert caught.value.hints[0].startswith(f"{NAME}:1: row 2 (id 2): invalid JSON: ")
+    assert caught.value.hints[0].startswith(f"{NAME}:1: row 2 (id 2): x: NaN and Infinity")
 
     reading, found = as_sent(rows, skip_invalid=True)
     assert found == [{"id": 1}, {"id": 3, "real_name": "Infinity"}]
     assert (reading.members, reading.valid, reading.claimed) == (3, 2, 2)
 
 
-@pytest.mark.parametrize("number", ["-0.0", "1e300", "12.50", str(2**200), "1e-400", "0.1"])
-def test_any_other_number_is_given_as_sent(number):
-    _, found = as_sent(b'[{"id":1,"x":%b}]' % number.encode())
-    assert repr(found[0]["x"]) == repr(json.loads(number))
+def test_a_number_of_too_many_digits_makes_a_row_invalid_if_it_is_given_as_sent():
+    with pytest.raises(InvalidData) as caught:
+        as_sent(b'[{"id":1,"x":%b}]' % (b"9" * 5000))
+    assert caught.value.hints[0] == f"{NAME}:1: row 1: invalid JSON: number out of range"
+
+
+def test_no_number_is_looked_for_in_a_text():
+    for text in ("NaN", "1e400", "12.50", '\\"},{\\"x\\":1e400'):
+        row = b'{"id":1,"x":"%b"}' % text.encode()
+        _, found = as_sent(b"[%b]" % row)
+        assert type(found[0]) is dict
+        assert to_json(found[0]) == row
+
+
+NUMBERS = ["-0.0", "1e300", "12.50", str(2**200), "1e-400", "0.1", "1e400", "-1E400", "-0",
+           "0.1000000000000000055511151231257827", "9" * 400 + ".5",
+           '{"a":[{},{"b":1e999}]}']  # fmt: skip
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("others", ['"a": 1', '"a": [{"b": 1}, {"b": 2}]', '"a": "},{"'])
+@pytest.mark.parametrize("between", [",\n ", "\n", ",", "]["])
+def test_any_other_number_is_given_as_sent(number, others, between):
+    plain = '{"real_name": "José \\u00e9  x", "id": %d, %s}'
+    odd = '{"real_name": "José \\u00e9  x",\t"id": 2,' + ("" if between == "\n" else "\n")
+    odd += f' {others}, "x" : {number}}}'
+    rows = [plain % (1, others), odd, plain % (3, others)]
+    text = between.join(rows)
+    _, found = as_sent((text if between == "\n" else f"[{text}]").encode())
+    assert repr([*map(dict, found)]) == repr([*map(json.loads, rows)])
+    assert [type(row) for row in found[::2]] == [dict, dict]
+    written = found[1].text if type(found[1]) is RowAsWritten else to_json(found[1])
+    assert f'"x":{number}}}'.encode() in written
+    if type(found[1]) is RowAsWritten:
+        assert b'{"real_name":"Jos\xc3\xa9 \\u00e9  x","id":2,"a":' in written
+    assert json.loads(written) == json.loads(odd)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(st.tuples(texts(), st.sampled_from([*NUMBERS, '"a"', "[]"])), min_size=1, max_size=6),
+    st.sampled_from([", ", ",", "\n,\t"]),
+    st.integers(1, 300),
+)
+def test_numbers_are_given_as_sent_wherever_a_block_ends(rows, comma, block):
+    sent = [
+        f'{{"id":{id_},"real_name":{json.dumps(text[:255])},"x":{number}}}'
+        for id_, (text, number) in enumerate(rows)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "BLOCK", block)
+        reading = Reading(as_sent=True)
+        document = f"[{comma.join(sent)}]".encode()
+        found = [m for members in reading.document([document], NAME) for m in members]
+    for row, (text, number) in zip(found, rows, strict=True):
+        written = row.text if isinstance(row, RowAsWritten) else to_json(row)
+        assert written.endswith(b'"x":%b}' % number.encode())
+        assert row["real_name"] == text[:255]
 
 
 def test_what_an_export_says_of_its_course_and_community_is_kept_as_it_is():

@@ -202,7 +202,7 @@ def test_a_refused_token_names_the_setting_to_fix(community):
     assert words(caught.value) == (
         f"{PATH}: the community does not accept the token (401):"
         " Authentication credentials were not provided.\n"
-        "Log in again with coursectl auth login, or set COURSECTL_TOKEN to a valid token."
+        "Set COURSECTL_TOKEN to a valid one."
     )
 
 
@@ -301,6 +301,30 @@ def test_the_program_exits_5_for_a_course_that_is_not_there(community):
     assert outcome.code == ExitCode.NOT_FOUND
     assert outcome.stdout == b""
     assert "not found (404): Not found." in outcome.stderr
+
+
+@pytest.mark.parametrize("location", ["http://[", "//[::1", "http://:99999999/"])
+def test_a_redirect_to_no_address_is_a_failure_of_the_server(community, location):
+    community.misdeeds = [redirect(location)]
+
+    with pytest.raises(ServerError, match="the server redirects to"):
+        Api(community.settings).get(PATH)
+
+
+def test_the_body_of_a_redirect_is_not_read(community):
+    endless = Reply(302, b"x" * 100_000_000, (("Location", PATH),))
+    community.misdeeds = [endless]
+
+    assert json.loads(Api(community.settings).get(PATH)[0])["count"] == 5
+
+
+def test_a_member_may_be_called_like_a_secret(community):
+    """What is quoted is redacted; data is not."""
+    community.courses[42].members[0]["real_name"] = f"Ann {TOKEN}"
+
+    outcome = coursectl("members", "42", "--json", environment=community.environment)
+
+    assert json.loads(outcome.stdout)[0]["real_name"] == f"Ann {TOKEN}"
 
 
 # What goes wrong on the way

@@ -136,6 +136,16 @@ def test_a_course_that_several_pages_repeat_is_one_course(community):
     assert found(community, "Food Safety for Cooks") == "course 43"
 
 
+def test_a_search_without_end_comes_to_one(community):
+    def go_on(request):
+        offset = int(request.query.get("offset", 0))
+        return answer({"count": offset + 2, "results": [{"id": offset, "name": "Yoga"}]})
+
+    community.misdeed_for_good = go_on
+    with pytest.raises(InvalidData, match="the list has no end: 15 courses so far"):
+        found(community, "yoga")
+
+
 def test_the_name_is_known_already_and_not_asked_for_again(community):
     assert find_course("Food Safety", Api(community.settings)).course_name == "Food Safety"
     assert [request.path for request in community.requests] == [PATH]

@@ -1,5 +1,6 @@
 """The members of one course, page by page."""
 
+import random
 from typing import Any
 
 import pytest
@@ -312,6 +313,32 @@ def test_the_program_lists_an_incomplete_roster_that_is_good_enough_and_warns(co
     assert outcome.stderr == (
         "coursectl: course 42 is not the whole roster: expected 6 members, received 5 unique\n"
     )
+
+
+def test_a_large_roster_with_one_bad_row_is_not_printed_in_part(community):
+    rows = lined_up(600)
+    for each in rows:
+        each["avatar"] = "https://cdn.example/" + "a" * 10_000
+    rows[-1]["user_completion_rate"] = 101
+    community.courses[42].members = rows
+
+    outcome = coursectl("members", "42", "--json", environment=community.environment)
+
+    assert (outcome.code, outcome.stdout) == (ExitCode.INVALID_DATA, b"")
+    assert f"{PATH}?offset=582:1: row 18 (id 600): user_completion_rate" in outcome.stderr
+
+
+def test_the_same_roster_gives_the_same_bytes_however_the_server_orders_ties(community):
+    rows = [row(id_, joined_at=None if id_ % 3 else "2026-01-01T00:00:00Z") for id_ in range(90)]
+    community.courses[42].members = rows
+    community.largest_page = 40
+
+    def shuffled(_: Request) -> None:
+        random.shuffle(rows)
+
+    community.misdeed_for_good = shuffled
+
+    assert listed(community) == listed(community)
 
 
 # Who is asked for

@@ -20,7 +20,14 @@ from coursectl.redaction import redacted_bytes
 from coursectl.roster.error_body import message_in
 from coursectl.sources.api.pace import OutOfTime, Pace, Turn
 from coursectl.sources.api.retries import Retries
-from coursectl.sources.api.session import CONNECT_TIMEOUT, READ_TIMEOUT, Session, reason, refusal
+from coursectl.sources.api.session import (
+    CONNECT_TIMEOUT,
+    READ_TIMEOUT,
+    Session,
+    reason,
+    refusal,
+    target_of,
+)
 from coursectl.sources.api.tokens import Credentials, credentials_of
 
 if TYPE_CHECKING:
@@ -35,6 +42,11 @@ _LARGEST_ANSWER = 64 * 1024 * 1024
 
 _BLOCK = 64 * 1024
 
+_REDIRECTS = 5
+
+_GRACE = 0.5
+"""Seconds after the deadline in which a request may still say what kept it."""
+
 _log = logging.getLogger("coursectl")
 
 
@@ -43,7 +55,7 @@ class Answer:
     """What the server answered with success."""
 
     body: bytes
-    """What it sent, but for secrets of ours that it may have repeated."""
+    """What it sent, with whatever of ours it repeats: data is data."""
     where: str
     """Where it is from: the path, and the offset if any."""
     at: float
@@ -111,13 +123,19 @@ class Api:
             needs_thread = self._threads < self.concurrency
             self._threads += needs_thread
         if needs_thread:
-            threads.start(Thread(target=self._work, name="coursectl-request"))
+            try:
+                threads.start(Thread(target=self._work, name="coursectl-request"))
+            except RuntimeError:  # the system gives no more threads: those that there are will do
+                with self._lock:
+                    self._threads -= 1
+                    if not self._threads:
+                        raise
         return job.answer
 
     def wait_for(self, answer: "Future[Answer]") -> Answer:
         """Give the answer once it is there. Raises what `get` raises."""
         try:
-            return answer.result(timeout=self._pace.left())
+            return answer.result(timeout=self._pace.left() + _GRACE)
         except (NotInTime, OutOfTime):
             answer.cancel()
             raise self._too_late(f"{self.settings.url}: ") from None
@@ -148,7 +166,8 @@ class Api:
             failure = f"{turn.failure}{turn.told}; " if turn.failure else ""
             raise self._too_late(f"{job.where}: {failure}", error.wait) from None
         if status != requests.codes.ok:
-            raise refusal(status, message_in(body), job.where, turn.told)
+            said = message_in(redacted_bytes(body))
+            raise refusal(status, said, job.where, turn.told, self.credentials.kept)
         return Answer(body, job.where, monotonic())
 
     def _exchange(self, session: Session, job: _Job, turn: Turn) -> tuple[int, bytes]:
@@ -161,25 +180,35 @@ class Api:
 
     def _retried(self, session: Session, job: _Job, turn: Turn, token: str) -> tuple[int, bytes]:
         """Send a request until there is a whole answer, or no more use in trying."""
-        retries = Retries.within(turn)
+        url, query = self.settings.url + job.path, job.query
+        retries, redirects = Retries.within(turn), 0
         began = monotonic()
         try:
             while True:
                 session.retries = retries
                 with session.get(
-                    self.settings.url + job.path,
-                    params=job.query,
+                    url,
+                    params=query,
                     auth=_Bearer(token),
                     timeout=(
                         min(CONNECT_TIMEOUT, self._pace.left()),
                         min(READ_TIMEOUT, self._pace.left()),
                     ),
+                    allow_redirects=False,
                     stream=True,
                 ) as response:
                     status = response.status_code
                     retries = cast("Retries", response.raw.retries)
+                    if response.is_redirect:
+                        redirects += 1
+                        if redirects > _REDIRECTS:
+                            raise ServerError(
+                                f"{job.where}: the server redirects in a circle", "Tell its owner."
+                            )
+                        url, query = target_of(response), {}
+                        continue
                     try:
-                        body = redacted_bytes(self._body(response, job))
+                        body = self._body(response, job)
                     except (ProtocolError, ReadTimeoutError) as error:
                         # The session's own retries end where the body begins.
                         retries = retries.increment("GET", job.path, error=error)
@@ -189,7 +218,7 @@ class Api:
                         _log.debug("GET %s -> %s, %s bytes, %.3f s", job, status, size, seconds)
                         return status, body
                 retries.sleep()
-        except (requests.RequestException, HTTPError) as error:
+        except (HTTPError, OSError) as error:  # which requests' own errors are
             told = f"{reason(error)}{turn.told}"
             _log.debug("GET %s -> %s, %.3f s", job, told, monotonic() - began)
             raise ServerError(

@@ -3,10 +3,12 @@
 Mirrors `GET /api/v2/course/search/`, `GET /api/v2/course/` and `GET /api/v2/course/{id}/status/`.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from coursectl.errors import IncompleteRoster, NotFound
+from coursectl.errors import IncompleteRoster, InvalidData, NotFound
 from coursectl.printable import shortened
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.member import Course, ListedCourse, ReportableCourse
@@ -14,7 +16,18 @@ from coursectl.roster.parsing import parse_course_page, parse_listed_courses, pa
 from coursectl.sources.api.client import Api
 from coursectl.sources.api.members import PAGE_SIZE, CourseMembers
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from coursectl.sources.api.client import Answer
+
 _NAMED_CANDIDATES = 10
+_WALKS = 6
+"""Times that a list of several pages is walked, when it does not stand still."""
+
+_ODD_PAGES = 10
+"""Pages, beside twice as many as there should be, after which a list is held for endless."""
+
 _ROLES = (JoinStatus.CREATOR.value, JoinStatus.MANAGER.value)
 _Row = TypeVar("_Row", Course, ListedCourse)
 
@@ -49,9 +62,9 @@ def find_course(wanted: str, api: Api) -> CourseMembers:
 
 
 def _search(api: Api, text: str) -> dict[int | None, Course]:
-    """Give the courses that a search finds, by id; a page with none that is new ends it."""
-    _, found = _pages(api, "/api/v2/course/search/", {"search": text}, parse_course_page)
-    return found
+    """Give the courses that a search finds, by id, page by page: the first is nearly always all."""
+    path = "/api/v2/course/search/"
+    return _walk(api, path, {"search": text}, parse_course_page, ahead=1).found
 
 
 def reportable_courses(api: Api) -> list[ReportableCourse]:
@@ -60,14 +73,20 @@ def reportable_courses(api: Api) -> list[ReportableCourse]:
     Raises what `Api.get` raises, InvalidData, and IncompleteRoster if not all of them came.
     """
     listed = {role: _listed_as(role, api) for role in _ROLES}
+    # A server that lists a course under both does not heed what it is asked for.
+    in_doubt = [
+        id_
+        for id_ in dict.fromkeys(id_ for found in listed.values() for id_ in found)
+        if all(id_ in found and not found[id_]["join_status"] for found in listed.values())
+    ]
+    own = _own_statuses(in_doubt, api)
     courses = []
     for id_ in dict.fromkeys(id_ for found in listed.values() for id_ in found):
         rows = {role: found[id_] for role, found in listed.items() if id_ in found}
         course = next(iter(rows.values()))
         role = next((said for row in rows.values() if (said := row["join_status"])), None)
         if role is None:
-            # A server that lists it under both does not heed what it is asked for.
-            role = next(iter(rows)) if len(rows) == 1 else _own_status(api, course["id"])
+            role = own[id_] if id_ in own else next(iter(rows))
         if role in _ROLES:
             courses.append(
                 ReportableCourse(
@@ -84,42 +103,119 @@ def reportable_courses(api: Api) -> list[ReportableCourse]:
 
 
 def _listed_as(role: str, api: Api) -> dict[int | None, ListedCourse]:
-    """Give the courses that the server lists for a status: the documented form is one at a time."""
-    count, found = _pages(api, "/api/v2/course/", {"statuses": role}, parse_listed_courses)
-    if len(found) != count:
-        raise IncompleteRoster(
-            f"the list of courses is not whole: as {role}, expected {count:,} courses,"
-            f" received {len(found):,}",
-            "Try again; it may have changed while it was fetched.",
+    """Give the courses that the server lists for a status: the documented form is one at a time.
+
+    Several pages are of several moments, so the list is walked until two walks in a row found the
+    same courses, and as many as the server said all the time: these were they between the two.
+    """
+    before = None
+    for _ in range(_WALKS):
+        walk = _walk(
+            api,
+            "/api/v2/course/",
+            {"statuses": role},
+            parse_listed_courses,
+            ahead=2 * api.concurrency,
         )
-    return found
+        stands = before is not None and walk.is_same_as(before)
+        if walk.is_as_counted and (walk.pages == 1 or stands):
+            return walk.found
+        if stands:
+            break
+        before = walk
+    raise IncompleteRoster(
+        f"the list of courses is not whole: as {role}, expected {walk.count:,} courses,"
+        f" received {len(walk.found):,}"
+        + ("" if stands else f"; it kept changing (fetched {_WALKS} times)"),
+        "Try again; it may have changed while it was fetched.",
+    )
 
 
-def _own_status(api: Api, id_: int) -> str | None:
-    return parse_own_status(*api.get(f"/api/v2/course/{id_}/status/"))
+def _own_statuses(ids: Iterable[int | None], api: Api) -> dict[int | None, str | None]:
+    """Ask how whoever asks stands to each of these courses."""
+    asked = {id_: api.ask(f"/api/v2/course/{id_}/status/") for id_ in ids}
+    try:
+        answers = ((id_, api.wait_for(answer)) for id_, answer in asked.items())
+        return {id_: parse_own_status(answer.body, answer.where) for id_, answer in answers}
+    finally:
+        for answer in asked.values():
+            answer.cancel()
 
 
-def _pages(
+@dataclass(frozen=True, slots=True)
+class _Walk(Generic[_Row]):
+    """What was on all pages of a list."""
+
+    found: dict[int | None, _Row]
+    """The courses, by id."""
+    counts: frozenset[int]
+    """How many there were, as each page said."""
+    count: int
+    """The same, as the last one said."""
+    pages: int
+
+    @property
+    def is_as_counted(self) -> bool:
+        """Whether as many courses were found as each page said."""
+        return self.counts == {len(self.found)}
+
+    def is_same_as(self, before: "_Walk[_Row]") -> bool:
+        """Whether both found the same, and no count moved."""
+        return (
+            len(self.counts) == 1
+            and self.counts == before.counts
+            and self.found.keys() == before.found.keys()
+        )
+
+
+def _walk(
     api: Api,
     path: str,
     query: dict[str, str | int],
     parse: Callable[[bytes, str], tuple[int, list[_Row]]],
-) -> tuple[int, dict[int | None, _Row]]:
-    """Give how many courses there are said to be at the most, and those on all pages, by id.
+    *,
+    ahead: int,
+) -> _Walk[_Row]:
+    """Fetch the pages of a list, up to `ahead` at once; one with no course that is new ends it.
 
-    A page with none that is new ends the walk.
+    Raises what `Api.get` raises, and InvalidData, for a list without end too.
     """
     found: dict[int | None, _Row] = {}
-    most = offset = 0
-    while True:
-        count, courses = parse(*api.get(path, query | {"limit": PAGE_SIZE, "offset": offset}))
-        # Where the count shrinks, what was left moved up, and one may never have been sent.
-        most = max(most, count)
-        before = len(found)
-        found |= {course["id"]: course for course in courses}
-        offset += len(courses)
-        if len(found) == before or offset >= count:
-            return most, found
+    counts: list[int] = []
+    under_way: deque[tuple[int, int, Future[Answer]]] = deque()
+
+    def ask(start: int, end: int) -> None:
+        answer = api.ask(path, query | {"limit": end - start, "offset": start})
+        under_way.append((start, end, answer))
+
+    ask(0, PAGE_SIZE)
+    try:
+        while under_way:
+            start, end, awaited = under_way.popleft()
+            answer = api.wait_for(awaited)
+            count, courses = parse(answer.body, answer.where)
+            counts.append(count)
+            known = len(found)
+            found |= {course["id"]: course for course in courses}
+            if len(found) == known:
+                break
+            if start == 0:
+                end = granted = planned = len(courses)
+            if len(counts) > _ODD_PAGES + 2 * counts[0] / granted:
+                raise InvalidData(
+                    f"{answer.where}: the list has no end: {len(found):,} courses so far, where it"
+                    f" said at first that there are {counts[0]:,}",
+                    "Check the community's URL; if it is right, the API has changed.",
+                )
+            if (rest := start + len(courses)) < min(end, count):
+                ask(rest, end)  # the server granted fewer this time
+            while len(under_way) < ahead and planned < count:
+                ask(planned, planned + granted)
+                planned += granted
+    finally:
+        for _, _, awaited in under_way:
+            awaited.cancel()
+    return _Walk(found, frozenset(counts), counts[-1], len(counts))
 
 
 def _is_named(course: Course, wanted: str) -> bool:

@@ -1,5 +1,6 @@
 """A login with OAuth 2.0 in a person's browser: `GET /oauth/authorize/`, with PKCE and a state."""
 
+import os
 import secrets
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from oauthlib.oauth2 import (
     MismatchingStateError,
@@ -67,13 +68,25 @@ class Authorization:
         )
         self.url = f"{settings.url}/oauth/authorize/?{urlsplit(asked).query}"
 
+    def is_answered_by(self, address: str) -> bool:
+        """Tell whether an address holds the state of this login, which nobody else knows."""
+        try:
+            states = parse_qs(urlsplit(address).query).get("state", [])
+        except ValueError:
+            return False
+        return len(states) == 1 and secrets.compare_digest(
+            states[0].encode(errors="replace"), self._state.encode()
+        )
+
     def code_in(self, address: str) -> str:
         """Give the code in the address that the browser was sent to. Raises AccessDenied."""
         keep_secret(self._state)
         try:
-            found = self._client.parse_request_uri_response(
-                f"{_SECURE}?{urlsplit(address.strip()).query}", state=self._state
-            )
+            query = urlsplit(address.strip()).query
+        except ValueError:
+            raise AccessDenied("what came back is no address", LOG_IN_AGAIN) from None
+        try:
+            found = self._client.parse_request_uri_response(f"{_SECURE}?{query}", state=self._state)
         except MismatchingStateError:
             raise AccessDenied(
                 "what came back does not belong to this login: its state is not the one sent",
@@ -84,6 +97,7 @@ class Authorization:
         except (OAuth2Error, ValueError) as error:
             words = (getattr(error, name, None) for name in ("error", "description"))
             said = shortened(": ".join(str(word) for word in words if word), 200)
+            said = said or "its answer cannot be read"
             raise AccessDenied(f"the community did not let you in: {said}", LOG_IN_AGAIN) from None
         return keep_secret(str(found["code"]))
 
@@ -108,7 +122,8 @@ def log_in(
     if settings.client_id is None:
         raise UsageError(
             "no OAuth client to log in with: COURSECTL_CLIENT_ID not set",
-            "Give --client-id, as the community's administration shows it.",
+            "For the browser give --client-id ID, as the community's administration shows it;"
+            " to log in with a token instead, --method token.",
         )
     authorization = Authorization(settings)
     port = _loopback_port(settings.redirect_uri)
@@ -171,6 +186,10 @@ def _listener(
             if urlsplit(self.path).path != path:
                 self.answer(404, "Nothing is here.")
                 return
+            if not authorization.is_answered_by(self.path):
+                # A page of a login that is over, or somebody else's: neither ends this one.
+                self.answer(400, "This does not belong to the login that waits.")
+                return
             try:
                 authorization.code_in(self.path)
             except AccessDenied:
@@ -216,6 +235,8 @@ class _Listener(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     allow_reuse_port = False
+    # There, it would let another program have the port as well.
+    allow_reuse_address = os.name != "nt"
 
     def handle_error(self, *_: object) -> None:
         """Say nothing of a connection that broke."""

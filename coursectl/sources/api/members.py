@@ -1,8 +1,11 @@
 """The members of one course: *Course User Dashboard*, `GET /api/v2/course/{id}/users/`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import TYPE_CHECKING, Self
 
@@ -38,6 +41,9 @@ _WALKS = 8
 
 _STILL_WALKS = 2
 """Times that it is walked in the hope that `count` does not move meanwhile."""
+
+_MOST_TIED = 10_000
+"""Members in a row who joined in the same moment that are put in order; more would fill memory."""
 
 _IN_MEMORY = 8 * 1024 * 1024
 """Bytes of pages that wait in memory for their proof; more of them wait in a file."""
@@ -89,22 +95,31 @@ class CourseMembers:
     def batches(
         self, reading: Reading, criteria: Criteria, on_progress: "OnProgress" = no_progress
     ) -> Iterator[list[Member]]:
-        """Yield the members, page by page.
+        """Yield the members, oldest first, equals by id.
 
         The criteria's statuses and search are the server's work; the rest is not. Raises what
         `Api.get` raises, InvalidData, and IncompleteRoster unless `reading` takes that, too.
         """
+        return _ties_by_id(self._as_served(reading, criteria, on_progress))
+
+    def _as_served(
+        self, reading: Reading, criteria: Criteria, on_progress: "OnProgress"
+    ) -> Iterator[list[Member]]:
+        """Yield the members, page by page."""
         self._narrowed = criteria.statuses is not None or bool(criteria.search)
         walk = None
         with _Waiting() as waiting:
             for walk in self._walks(criteria):
                 waiting.clear()
+                trial = reading.anew()
                 for page in walk.pages():
                     on_progress(walk.members, walk.count)
                     if _few_will_do(criteria):
                         yield from reading.document([page.body], page.where)
-                    else:
-                        waiting.add(page)
+                        continue
+                    for _ in trial.document([page.body], page.where):
+                        pass  # what is not valid shows before anything is given
+                    waiting.add(page)
             assert walk is not None  # noqa: S101 - a roster is walked at least once
             doubt = self._doubt(walk)
             if doubt and not reading.allow_incomplete:
@@ -180,6 +195,41 @@ class CourseMembers:
         except CoursectlError:
             return None
         return page.count
+
+
+def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
+    """Put members who joined in the same moment, or have not, in the order of their ids.
+
+    Servers give them in any order, and the same roster should be given in the same one each time.
+    """
+    held: list[Member] = []
+    for members in batches:
+        held += members
+        last = _joined_at(held[-1])
+        settled = len(held)
+        while settled and _joined_at(held[settled - 1]) == last:
+            settled -= 1
+        if len(held) - settled > _MOST_TIED:
+            settled = len(held)
+        if settled:
+            yield _with_ties_by_id(held[:settled])
+            held = held[settled:]
+    if held:
+        yield _with_ties_by_id(held)
+
+
+def _with_ties_by_id(members: list[Member]) -> list[Member]:
+    runs = groupby(members, key=_joined_at)
+    return [member for _, run in runs for member in sorted(run, key=itemgetter("id"))]
+
+
+def _joined_at(member: Member) -> object:
+    """Give a moment that can be told from another, however it is written, if it is there at all."""
+    moment: object = member.get("joined_at")
+    if isinstance(moment, str):
+        with suppress(ValueError):
+            return datetime.fromisoformat(moment)
+    return moment
 
 
 def _few_will_do(criteria: Criteria) -> bool:

@@ -1,11 +1,14 @@
 """When a request is sent again, and after how long: urllib3's `Retry` at the run's own pace."""
 
+from contextlib import suppress
 from typing import Any, Self
 
-from urllib3.exceptions import InvalidHeader
+from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
+from coursectl.redaction import redacted_bytes
+from coursectl.roster.error_body import message_in
 from coursectl.sources.api.pace import Turn
 from coursectl.sources.api.session import reason
 
@@ -19,6 +22,12 @@ _RATE_LIMITS = 25
 
 _LEAST_WAIT = 1.0
 """Seconds to wait after a rate limit that names no time."""
+
+_LEAST_NAMED_WAIT = 0.25
+"""Seconds to wait after the first rate limit that names less; then twice as long each time."""
+
+_GLANCE = 8 * 1024
+"""Bytes of an answer that is not the last in which its message is looked for."""
 
 
 class Retries(Retry):
@@ -63,6 +72,12 @@ class Retries(Retry):
     ) -> Self:
         """Count a try. Raises MaxRetryError when it was the last, and what was wrong with it."""
         retries = super().increment(method, url, response, *others, **more)
+        # Not before: an answer that is the last belongs to whoever asked.
+        last = retries.history[-1]
+        if response is not None:
+            self.turn.failure = _told(response)
+        elif last.error is not None:
+            self.turn.failure = reason(last.error)
         if response is not None and self._named_wait(response) is not None:
             retries.rate_limits += 1
             if retries.rate_limits <= _RATE_LIMITS:
@@ -73,13 +88,11 @@ class Retries(Retry):
         """Wait before the next try."""
         named = None if response is None else self._named_wait(response)
         is_limited = response is not None and response.status == 429
-        last = self.history[-1]
-        self.turn.failure = (
-            reason(last.error) if last.error else f"the server answered {last.status}"
-        )
         wait = named if named is not None else self.get_backoff_time()
-        if is_limited:
-            wait = max(wait, _LEAST_WAIT if named is None else 0)
+        if named is not None:
+            wait = max(wait, _LEAST_NAMED_WAIT * 2 ** min(self.rate_limits - 1, 4))
+        elif is_limited:
+            wait = max(wait, _LEAST_WAIT)
         self.turn.pause(wait, everyone=is_limited or named is not None)
 
     def _named_wait(self, response: BaseHTTPResponse) -> float | None:
@@ -88,3 +101,11 @@ class Retries(Retry):
             return self.get_retry_after(response)
         except (InvalidHeader, ValueError, OverflowError):
             return None
+
+
+def _told(response: BaseHTTPResponse) -> str:
+    """Say what an answer was that is not to be the last."""
+    with suppress(HTTPError, OSError):
+        if said := message_in(redacted_bytes(response.read1(_GLANCE, decode_content=True))):
+            return f"the server answered {response.status}: {said}"
+    return f"the server answered {response.status}"

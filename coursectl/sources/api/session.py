@@ -1,12 +1,13 @@
 """One community over HTTP: redirects that stay there, errors in words."""
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
+    HTTPError,
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
@@ -32,10 +33,7 @@ class BadRequest(ServerError):
 
 
 class Session(requests.Session):
-    """A session with the community at `url`; it follows a redirect within it and no other.
-
-    It puts no credentials on a request: who sends one does.
-    """
+    """A session with the community at `url`. Who sends a request puts the credentials on it."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -46,6 +44,9 @@ class Session(requests.Session):
         # Plain http is for loopback, where a proxy from the environment has no business.
         self.trust_env = url.startswith("https://")
 
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Give None: where a redirect leads is for `target_of` to say."""
+
     @property
     def retries(self) -> Retry:
         """When a request is sent again; without a word, never."""
@@ -55,24 +56,29 @@ class Session(requests.Session):
     def retries(self, retries: Retry) -> None:
         self._adapter.max_retries = retries
 
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Give where an answer leads. Raises ServerError if that is out of the community."""
-        target = super().get_redirect_target(resp)
-        if target is not None and resp.url is not None:
-            here, there = urlsplit(resp.url), urlsplit(requests.compat.urljoin(resp.url, target))
-            if (here.scheme, here.netloc) != (there.scheme, there.netloc):
-                resp.close()
-                raise ServerError(
-                    f"{here.path}: the server redirects to {shortened(there.netloc)},"
-                    " which is not the configured community",
-                    "Set COURSECTL_URL to the community's own address. Nothing was sent there.",
-                )
-        return target
 
-    def rebuild_auth(
-        self, prepared_request: requests.PreparedRequest, response: requests.Response
-    ) -> None:
-        """Keep our token on a redirect; the host is the same, and ~/.netrc has no say."""
+def target_of(response: requests.Response) -> str:
+    """Give where a redirect leads, within the community. Raises ServerError for elsewhere."""
+    here = urlsplit(response.url)
+    try:
+        target = requests.compat.urljoin(response.url, response.headers["Location"])
+        there = urlsplit(target)
+        is_ours = _origin(here) == _origin(there) and "@" not in there.netloc
+    except ValueError:
+        raise ServerError(
+            f"{here.path}: the server redirects to what is no address", "Tell its owner."
+        ) from None
+    if not is_ours:
+        raise ServerError(
+            f"{here.path}: the server redirects to {shortened(there.netloc) or 'nowhere'},"
+            " which is not the configured community",
+            "Set COURSECTL_URL to the community's own address. Nothing was sent there.",
+        )
+    return str(target)
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.hostname, url.port or {"https": 443, "http": 80}.get(url.scheme)
 
 
 def reason(error: Exception) -> str:
@@ -91,8 +97,6 @@ def reason(error: Exception) -> str:
             return "no connection"
         case requests.exceptions.Timeout() | ReadTimeoutError() | ConnectTimeoutError():
             return "no answer in time"
-        case requests.exceptions.TooManyRedirects():
-            return "the server redirects in a circle"
         case (
             ProtocolError()
             | DecodeError()
@@ -102,31 +106,43 @@ def reason(error: Exception) -> str:
             return "the answer broke off"
         case requests.exceptions.ConnectionError():
             return "no connection"
+        case requests.exceptions.RequestException() | HTTPError():
+            return f"the request cannot be sent ({type(error).__name__})"
         case _:
-            return type(error).__name__
+            return shortened(str(error), 120)
 
 
-def refusal(status: int, said: str, where: str, tried: str = "") -> CoursectlError:
-    """Give the error for an answer that is no success: what the server said, how often it did."""
+def refusal(status: int, said: str, where: str, tried: str, kept: str) -> CoursectlError:
+    """Give the error for an answer that is no success: what the server said, how often it did.
+
+    `kept` is where the credentials are from.
+    """
     said = tried + (f": {said}" if said else "")
+    of_course = "/course/" in where
     match status:
         case 400:
             return BadRequest(f"{where}: the server refused the request (400){said}")
         case 401:
             return AccessDenied(
                 f"{where}: the community does not accept the token (401){said}",
-                "Log in again with coursectl auth login, or set COURSECTL_TOKEN to a valid token.",
+                f"Set {kept} to a valid one."
+                if kept.startswith("COURSECTL_")
+                else "Log in again: coursectl auth login",
             )
         case 403:
             return AccessDenied(
                 f"{where}: not allowed (403){said}",
-                "The role creator or manager in the course is needed:"
-                " log in as such a person, see coursectl auth status.",
+                "The role creator or manager in the course is needed; coursectl auth status tells"
+                " who you are."
+                if of_course
+                else "Log in as somebody who is: coursectl auth login",
             )
         case 404 | 410:
             return NotFound(
                 f"{where}: not found ({status}){said}",
-                "Check the course, and that the token's user may see it.",
+                "Check the course, and that you may see it."
+                if of_course
+                else "Check the community's URL.",
             )
         case _:
             return ServerError(

@@ -3,15 +3,15 @@
 Mirrors the API's pages on JWT and on OAuth 2.0 (`POST /oauth/token/`).
 """
 
-import atexit
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
-from time import time
+from time import monotonic, time
 from typing import TYPE_CHECKING, Protocol
 
+from coursectl import threads
 from coursectl.errors import AccessDenied, CoursectlError, NotConfigured, ServerError
 from coursectl.printable import shortened
 from coursectl.redaction import keep_secret, redacted_bytes
@@ -29,8 +29,8 @@ _SIGNED_ANEW = 30.0
 _REFRESHED = 60.0
 """Seconds before its end at which a token is replaced."""
 
-_AT_EXIT = 10.0
-"""Seconds that the end of the program waits for a renewal that is under way."""
+_FRESH = 1.0
+"""Seconds in which no token ends: one that is refused so soon was never good."""
 
 _TOKEN_PATH = "/oauth/token/"  # noqa: S105 - a path
 _LARGEST_ANSWER = 1024 * 1024
@@ -164,6 +164,7 @@ class SignedTokens:
         self._account = account
         self._token = ""
         self._ends = 0.0
+        self._signed_at = 0.0
         self._is_second = False
         self._lock = Lock()
 
@@ -175,10 +176,13 @@ class SignedTokens:
             return self._token
 
     def renew(self, rejected: str) -> bool:
-        """Sign another in place of a token that ended early, but not in place of that one too."""
+        """Sign another in place of a token that ended early: a server's clock may be ahead.
+
+        One that stands in for another, and is refused at once too, is not replaced.
+        """
         with self._lock:
             if rejected == self._token:
-                if self._is_second:
+                if self._is_second and monotonic() - self._signed_at < _FRESH:
                     return False
                 self._sign()
                 self._is_second = True
@@ -207,6 +211,7 @@ class SignedTokens:
                 "Set it to the community's API secret.",
             ) from None
         self._ends = now + _LIFE
+        self._signed_at = monotonic()
         self._is_second = False
 
 
@@ -226,9 +231,8 @@ class OAuthTokens:
         self._settings = settings
         self._keychain = keychain
         self._record = record
+        self._until = monotonic() + settings.deadline
         self._lock = Lock()
-        # Whoever ends the program while a thread renews would lose a pair that is not kept yet.
-        atexit.register(self._lock.acquire, timeout=_AT_EXIT)
 
     @property
     def renews(self) -> bool:
@@ -262,13 +266,15 @@ class OAuthTokens:
 
     def _refresh(self) -> None:
         url, profile = self._settings.url, self._settings.profile
-        with self._keychain.lock():
+        with self._keychain.lock(within=self._until - monotonic()):
             kept = self._keychain.get(url, profile)
             if kept is None or kept.method != "oauth":
                 raise AccessDenied(f"nobody is logged in to {url} any more", LOG_IN_AGAIN)
             if kept.secret == self._record.secret or self._left(kept) < _REFRESHED:
-                kept = refreshed(self._settings, kept)
-                self._keychain.put(url, profile, kept)
+                # Whoever ended the program amid this would lose a pair that is not kept yet.
+                with threads.unfinished():
+                    kept = refreshed(self._settings, kept, self._until - monotonic())
+                    self._keychain.put(url, profile, kept)
             self._record = kept
 
     @staticmethod
@@ -276,8 +282,11 @@ class OAuthTokens:
         return float("inf") if record.expires_at is None else record.expires_at - time()
 
 
-def refreshed(settings: "Settings", record: "Record") -> "Record":
-    """Give the pair of tokens that follows. Raises AccessDenied, ServerError."""
+def refreshed(settings: "Settings", record: "Record", seconds: float) -> "Record":
+    """Give the pair of tokens that follows, within so many seconds.
+
+    Raises AccessDenied, ServerError.
+    """
     from oauthlib.oauth2 import WebApplicationClient
 
     client = WebApplicationClient(record.client_id or settings.client_id or "")
@@ -286,7 +295,7 @@ def refreshed(settings: "Settings", record: "Record") -> "Record":
         client_id=client.client_id,
         client_secret=_client_secret(settings),
     )
-    return _exchanged(settings, client.client_id, body, record.refresh_token)
+    return _exchanged(settings, client.client_id, body, record.refresh_token, seconds)
 
 
 def redeemed(settings: "Settings", code: str, verifier: str) -> "Record":
@@ -300,7 +309,7 @@ def redeemed(settings: "Settings", code: str, verifier: str) -> "Record":
         code_verifier=verifier,
         client_secret=_client_secret(settings),
     )
-    return _exchanged(settings, client.client_id, body, None)
+    return _exchanged(settings, client.client_id, body, None, settings.deadline)
 
 
 def _client_secret(settings: "Settings") -> str | None:
@@ -308,20 +317,20 @@ def _client_secret(settings: "Settings") -> str | None:
 
 
 def _exchanged(
-    settings: "Settings", client_id: str, body: str, refresh_token: str | None
+    settings: "Settings", client_id: str, body: str, refresh_token: str | None, seconds: float
 ) -> "Record":
     """Ask for tokens. Without a new refresh token the one at hand stays good (RFC 6749, 6)."""
     from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 
     from coursectl.keychain import Record
 
-    status, answer = _post(settings.url, body)
+    status, answer = _post(settings.url, body, seconds)
     if status != 200:
         raise _refused(status, redacted_bytes(answer))
     found: dict[str, object] = {}
     with suppress(OAuth2Error, ValueError, TypeError, AttributeError):  # it is no such answer
         found = WebApplicationClient(client_id).parse_request_body_response(answer.decode())
-    access, refresh, seconds = map(found.get, ("access_token", "refresh_token", "expires_in"))
+    access, refresh, life = map(found.get, ("access_token", "refresh_token", "expires_in"))
     if not isinstance(access, str) or not access.isascii() or not access.isprintable():
         raise ServerError(
             f"{_TOKEN_PATH}: the server answered {status}, but no token",
@@ -331,22 +340,39 @@ def _exchanged(
         method="oauth",
         secret=access,
         refresh_token=refresh if isinstance(refresh, str) and refresh else refresh_token,
-        expires_at=time() + seconds if isinstance(seconds, int) else None,
+        expires_at=time() + life if isinstance(life, int) else None,
         client_id=client_id,
     )
 
 
-def _post(url: str, body: str) -> tuple[int, bytes]:
+def _post(url: str, body: str, seconds: float) -> tuple[int, bytes]:
     """Send a form to the token endpoint; give the status and the beginning of the answer."""
-    import requests
     from urllib3.exceptions import HTTPError
+
+    from coursectl.sources.api.session import READ_TIMEOUT, reason
+
+    limit = min(READ_TIMEOUT, seconds)
+    hint = "Check the community's URL and the network, then try again."
+    if limit <= 0:
+        raise ServerError(f"{url}{_TOKEN_PATH}: no time is left to ask for a token", hint)
+    try:
+        # In a thread of its own: each packet of an answer that drips comes in time.
+        return threads.within(limit, lambda: _posted(url, body, limit))
+    except TimeoutError:
+        raise ServerError(
+            f"{url}{_TOKEN_PATH}: no whole answer in {limit:.3g} seconds", hint
+        ) from None
+    except (HTTPError, OSError, ValueError) as error:  # which requests' own errors are
+        raise ServerError(f"{url}{_TOKEN_PATH}: {reason(error)}", hint) from None
+
+
+def _posted(url: str, body: str, limit: float) -> tuple[int, bytes]:
     from urllib3.util import Retry
 
-    from coursectl.sources.api.session import CONNECT_TIMEOUT, READ_TIMEOUT, Session, reason
+    from coursectl.sources.api.session import CONNECT_TIMEOUT, Session, target_of
 
-    session = Session(url)
     # Nothing is sent twice that may have arrived: a code or a refresh token is good once.
-    session.retries = Retry(
+    retries = Retry(
         total=3,
         read=0,
         redirect=False,
@@ -356,25 +382,26 @@ def _post(url: str, body: str) -> tuple[int, bytes]:
         backoff_factor=0.3,
         raise_on_status=False,
     )
-    try:
+    until = monotonic() + limit
+    with Session(url) as session:
+        session.retries = retries
         with session.post(
             url + _TOKEN_PATH,
             data=body,
             headers={"Content-Type": "application/x-www-form-urlencoded"},
             auth=_unsigned,
-            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            timeout=(min(CONNECT_TIMEOUT, limit), limit),
             allow_redirects=False,
             stream=True,
         ) as response:
-            answer = response.raw.read(_LARGEST_ANSWER, decode_content=True)
-            return response.status_code, answer
-    except (requests.RequestException, HTTPError) as error:
-        raise ServerError(
-            f"{url}{_TOKEN_PATH}: {reason(error)}",
-            "Check the community's URL and the network, then try again.",
-        ) from None
-    finally:
-        session.close()
+            if response.is_redirect:
+                target_of(response)
+            answer = bytearray()
+            while part := response.raw.read1(_LARGEST_ANSWER, decode_content=True):
+                answer += part
+                if len(answer) > _LARGEST_ANSWER or monotonic() > until:
+                    break
+            return response.status_code, bytes(answer[:_LARGEST_ANSWER])
 
 
 def _unsigned(request: "requests.PreparedRequest") -> "requests.PreparedRequest":

@@ -27,6 +27,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from coursectl.errors import InvalidData
+from coursectl.redaction import redacted_bytes
 from coursectl.roster.glance import Glance, glance
 from coursectl.roster.parsing import Reading
 from coursectl.roster.seen_ids import SeenIds
@@ -79,10 +80,12 @@ class Page:
         seen = glance(answer.body)
         if seen is None:
             # The validator knows what is wrong; what it takes is a roster, but no page of the API.
-            for _ in Reading(skip_invalid=True).document([answer.body], answer.where):
+            reading = Reading(skip_invalid=True)
+            for _ in reading.document([redacted_bytes(answer.body)], answer.where):
                 pass
+            problem = f"{answer.where}: not a page of members (it has no count, or no results)"
             raise InvalidData(
-                f"{answer.where}: not a page of members (it has no count, or no results)",
+                *(reading.problems[:1] or [problem]),
                 "Check the community's URL; if it is right, the API has changed.",
             )
         return cls(offset, answer.body, answer.where, answer.at, seen)
