@@ -7,12 +7,13 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from coursectl import threads
 from coursectl.errors import AccessDenied, ServerError
 from coursectl.printable import printable, shortened
 from coursectl.redaction import keep_secret, redacted
@@ -26,8 +27,18 @@ _KEYRING = "the system keyring"
 _LEAST_PRIORITY = 1
 """Of the keyrings that their makers recommend; others write plain files of their own."""
 
+_T = TypeVar("_T")
+
 _PATIENCE = 90.0
 """Seconds to wait for another run, which may be waiting for a server."""
+
+_KEYRING_PATIENCE = 30.0
+"""Seconds to wait for the keyring, which may be asking somebody for a password."""
+
+_WITHOUT_IT = (
+    "Unlock it, set COURSECTL_TOKEN or another of the variables, or do without it:"
+    " PYTHON_KEYRING_BACKEND=keyring.backends.fail.Keyring"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +80,13 @@ class Keychain:
         name = _name(community, profile)
         if (record := self._read().get(name)) is not None:
             return record
-        backend = _keyring()
-        if backend is None:
-            return None
         try:
-            text = backend.get_password(_SERVICE, name)
+            backend = _keyring()
+            if backend is None:
+                return None
+            text = _asked(lambda: backend.get_password(_SERVICE, name))
         except Exception as error:  # noqa: BLE001 - backends raise whatever their systems do
-            raise AccessDenied(
-                f"{_KEYRING} does not answer: {_reason(error)}",
-                "Unlock it, or set COURSECTL_TOKEN_FILE or another of the variables.",
-            ) from None
+            raise _no_answer(error) from None
         return None if text is None else _records(text, _KEYRING).get(name)
 
     def put(self, community: str, profile: str, record: Record) -> str:
@@ -86,12 +94,14 @@ class Keychain:
         name = _name(community, profile)
         with self.lock():
             trouble = ""
-            if (backend := _keyring()) is not None:
-                try:
-                    backend.set_password(_SERVICE, name, _text({name: record}))
-                except Exception as error:  # noqa: BLE001 - as above
-                    trouble = f" ({_KEYRING} does not take it: {_reason(error)})"
-                else:
+            text = _text({name: record})
+            try:
+                if (backend := _keyring()) is not None:
+                    _asked(lambda: backend.set_password(_SERVICE, name, text))
+            except Exception as error:  # noqa: BLE001 - as above
+                trouble = f" ({_KEYRING} does not take it: {_reason(error)})"
+            else:
+                if backend is not None:
                     self._drop(name)
                     return _KEYRING
             self._write(self._read() | {name: record})
@@ -102,41 +112,49 @@ class Keychain:
         name = _name(community, profile)
         with self.lock():
             where = self._shown if self._drop(name) else None
-            if (backend := _keyring()) is not None:
-                try:
-                    if backend.get_password(_SERVICE, name) is not None:
-                        backend.delete_password(_SERVICE, name)
-                        where = _KEYRING
-                except Exception as error:  # noqa: BLE001 - as above
-                    raise AccessDenied(
-                        f"{_KEYRING} may still hold a secret: {_reason(error)}",
-                        "Unlock it, and log out again.",
-                    ) from None
+            try:
+                backend = _keyring()
+                if backend is not None and (
+                    _asked(lambda: backend.get_password(_SERVICE, name)) is not None
+                ):
+                    _asked(lambda: backend.delete_password(_SERVICE, name))
+                    where = _KEYRING
+            except Exception as error:  # noqa: BLE001 - as above
+                raise AccessDenied(
+                    f"{_KEYRING} may still hold a secret: {_reason(error)}",
+                    "Unlock it, and log out again.",
+                ) from None
         return where
 
     def where(self, community: str, profile: str) -> str:
         """Say where a record is kept, or would be. Raises AccessDenied as `get` does."""
-        is_in_file = _name(community, profile) in self._read()
-        return self._shown if is_in_file or _keyring() is None else _KEYRING
+        if _name(community, profile) in self._read():
+            return self._shown
+        try:
+            return self._shown if _keyring() is None else _KEYRING
+        except _Silent as error:
+            raise _no_answer(error) from None
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, within: float = float("inf")) -> Iterator[None]:
         """Keep other runs and threads from changing a record; a thread may do so repeatedly.
 
         Who only reads needs no lock: the file is replaced whole. Raises ServerError when another
-        run holds it for too long, and AccessDenied when the folder cannot be written.
+        run holds it for too long, or for more than `within` seconds, and AccessDenied when the
+        folder cannot be written.
         """
         from filelock import FileLock, Timeout
 
         path = self._file.with_suffix(".lock")
+        patience = min(_PATIENCE, max(0.0, within))
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = FileLock(path, timeout=_PATIENCE, mode=0o600, is_singleton=True)
-            lock.acquire()
+            lock = FileLock(path, mode=0o600, is_singleton=True)
+            lock.acquire(timeout=patience)
         except Timeout:
             raise ServerError(
                 f"{printable(str(path))}: another run has been at the credentials for"
-                f" {_PATIENCE:.0f} seconds",
+                f" {patience:.0f} seconds",
                 "Try again when it has ended.",
             ) from None
         except OSError as error:
@@ -231,13 +249,35 @@ def _records(text: str | bytes, where: str) -> dict[str, Record]:
 
 def _keyring() -> "KeyringBackend | None":
     """Give the system's keyring if it has one."""
-    import keyring
-
     try:
-        backend = keyring.get_keyring()
-        return backend if backend.priority >= _LEAST_PRIORITY else None
+        return _asked(_recommended)
+    except _Silent:
+        raise
     except Exception:  # noqa: BLE001 - looking for one, keyring asks every system it knows
         return None
+
+
+def _recommended() -> "KeyringBackend | None":
+    import keyring
+
+    backend = keyring.get_keyring()
+    return backend if backend.priority >= _LEAST_PRIORITY else None
+
+
+class _Silent(Exception):
+    """The keyring has neither answered nor failed."""
+
+
+def _asked(call: Callable[[], _T]) -> _T:
+    """Give what the keyring answers; one that waits for the desktop of nobody never does."""
+    try:
+        return threads.within(_KEYRING_PATIENCE, call)
+    except TimeoutError:
+        raise _Silent(f"nothing in {_KEYRING_PATIENCE:.0f} seconds") from None
+
+
+def _no_answer(error: Exception) -> AccessDenied:
+    return AccessDenied(f"{_KEYRING} does not answer: {_reason(error)}", _WITHOUT_IT)
 
 
 def _reason(error: Exception) -> str:

@@ -17,10 +17,11 @@ SECRET_VARIABLES = ("COURSECTL_TOKEN", "COURSECTL_JWT_SECRET", "COURSECTL_CLIENT
 _LEAST = 4
 """Characters; to strike out each occurrence of anything shorter would make text unreadable."""
 
-SHORTEST = 8
-
 _PART = 12
 """Characters of a secret that are as good as all of it."""
+
+_LONG = 512
+"""Characters above which a secret is looked for as it is, and in parts, but in no other writing."""
 
 _BETWEEN = "[\\s\\x00-\\x1f\\x7f-\\x9f\\u00ad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*"
 """What may stand between the characters of a secret and not be seen."""
@@ -68,8 +69,12 @@ def _compiled() -> re.Pattern[str]:
         if _pattern is None:
             # The longest first: a secret may be the beginning of another.
             secrets = sorted(_secrets, key=len, reverse=True)
-            _pattern = re.compile("|".join(_BETWEEN.join(map(_written, each)) for each in secrets))
+            _pattern = re.compile("|".join(map(_matching, secrets)))
         return _pattern
+
+
+def _matching(secret: str) -> str:
+    return re.escape(secret) if len(secret) > _LONG else _BETWEEN.join(map(_written, secret))
 
 
 def _written(character: str) -> str:

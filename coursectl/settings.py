@@ -15,12 +15,12 @@ first that says something wins. The file holds no secrets:
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -38,20 +38,30 @@ from coursectl.errors import CoursectlError, NotConfigured, UsageError
 from coursectl.printable import printable, shortened
 from coursectl.redaction import keep_secret
 
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
 Method = Literal["token", "jwt", "oauth"]
 """The ways into a community."""
 
 SECRETS = ("token", "jwt_secret", "client_secret")
 """Settings that no file of ours and no option holds; each may be in a file of its own."""
 
-_OF_ONE_COMMUNITY = ("method", "user_id", "client_id", *(f"{name}_file" for name in SECRETS))
+_OF_ONE_COMMUNITY = (
+    "method",
+    "user_id",
+    "client_id",
+    "redirect_uri",
+    *(f"{name}_file" for name in SECRETS),
+)
 """What a profile says of its own community, and of no other that a variable names."""
 
 _DEFAULT = "default"
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
-_HOST = re.compile(r"([^\s*.:]+\.)*[^\s*.:]+\.?|[\da-f.:]+")
+_HOST = re.compile(r"([^\s*.:]{1,63}\.)*[^\s*.:]{1,63}\.?|[\da-f.]*:[\da-f.:]*")
+_LONGEST_HOST = 253
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)", re.ASCII)
-_LARGEST_SECRET = 64 * 1024
+_LARGEST_SECRET = 16 * 1024
 
 
 class _Unfit(ValueError):
@@ -68,10 +78,13 @@ def _community(url: str) -> str:
     try:
         parts = urlsplit(url if "://" in url else f"https://{url}")
         host, port = parts.hostname, parts.port
+        if host and not host.isascii():
+            host.encode("idna")  # where a part of the name may be longer than it looks
     except ValueError:
         host = port = None
     if (
         not host
+        or len(host) > _LONGEST_HOST
         or not _HOST.fullmatch(host)
         or parts.scheme not in ("http", "https")
         or parts.username is not None
@@ -86,6 +99,29 @@ def _community(url: str) -> str:
         )
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+
+
+def _redirect(uri: str) -> str:
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if (
+        parts.scheme not in ("http", "https")
+        or not _LOOPBACK.fullmatch(parts.hostname or "")
+        or parts.username is not None
+        or port == 0
+        or "#" in uri
+        or " " in uri
+        or not (uri.isascii() and uri.isprintable())
+    ):
+        raise _Unfit(
+            f"is {shortened(uri.rpartition('@')[2])!r}, which is no address on this machine",
+            "Set it to what is registered with the community, such as"
+            f" {Settings.model_fields['redirect_uri'].default}",
+        )
+    return uri
 
 
 def _kept(value: object) -> object:
@@ -153,7 +189,7 @@ class Settings(BaseModel):
     client_id: _Text | None = None
     client_secret: _Secret | None = None
     client_secret_file: Path | None = None
-    redirect_uri: _Text = "http://127.0.0.1:8765/callback"
+    redirect_uri: Annotated[str, AfterValidator(_redirect)] = "http://127.0.0.1:8765/callback"
     """Where the community sends a browser back to; registered there letter by letter."""
 
     concurrency: Annotated[_WholeNumber, Field(ge=1, le=8)] = 4
@@ -165,10 +201,17 @@ class Settings(BaseModel):
 
     @classmethod
     def load(
-        cls, profile: str | None = None, *, may_be_new: bool = False, **options: object
+        cls,
+        profile: str | None = None,
+        reading: Collection[str] = SECRETS,
+        /,
+        *,
+        may_be_new: bool = False,
+        **options: object,
     ) -> Self:
         """Put together what `options` (None counts for nothing), the environment and a profile say.
 
+        Of the secrets that are in files of their own, those are read that are named in `reading`.
         The profile is the named one, else COURSECTL_PROFILE, else the file's `profile`, else
         `default`. One that is not in the file is refused unless it `may_be_new`. Raises
         NotConfigured without a URL, and UsageError, which names where the mistake is.
@@ -181,9 +224,12 @@ class Settings(BaseModel):
             if value is not None
         }
         said = _merged(said, _environment(), table)
-        for secret in SECRETS:
+        for secret in reading:
             if file := said.get(f"{secret}_file"):
                 said[secret] = _read_secret(file)
+        for secret in SECRETS:
+            if secret in said:
+                keep_secret(str(said[secret].value))
         values = {field: each.value for field, each in said.items()}
         try:
             settings = cls.model_validate({**values, "profile": name})
@@ -215,19 +261,52 @@ def config_file() -> Path:
     return user_config_path("coursectl", appauthor=False) / "config.toml"
 
 
-def with_profile(text: str, profile: str, values: Mapping[str, str | int]) -> str:
-    """Give the text of a config file with `values` in a profile; all else stays, comments too."""
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A config file after a login was written into one of its profiles."""
+
+    text: str
+    left: str | None
+    """The community that the profile was for until now, if it was another."""
+    dropped: tuple[str, ...]
+    """The settings that are no longer in the profile."""
+
+
+def with_profile(text: str, profile: str, values: Mapping[str, str | int | None]) -> Rewritten:
+    """Write the `values` of a login into a profile of a config file; None takes a setting out.
+
+    What belonged to another community goes, and so does the name of a file whose secret would go
+    before the one of this login. All else stays, comments too.
+    """
     import tomlkit
 
     document = tomlkit.parse(text)
     if "profiles" not in document:
         document["profiles"] = tomlkit.table(is_super_table=True)
-    profiles = document["profiles"]
-    assert isinstance(profiles, dict)  # noqa: S101 - it was read before
+    profiles = _tables(document)
     if profile not in profiles:
         profiles[profile] = {}
-    profiles[profile].update(values)
-    return tomlkit.dumps(document)
+    table = profiles[profile]
+    going = {key for key, value in values.items() if value is None}
+    going.add({"token": "token_file", "jwt": "jwt_secret_file"}.get(str(values.get("method")), ""))
+    left = None
+    if "url" in table and _host(table["url"]) != _host(values["url"]):
+        going.update(_OF_ONE_COMMUNITY)
+        left = str(_host(table["url"]))
+    staying = {key: value for key, value in values.items() if value is not None}
+    dropped = tuple(key for key in table if key in going and key not in staying)
+    for key in dropped:
+        # Of keys with dots in them, tomlkit takes out one and then finds no other.
+        document = tomlkit.parse(tomlkit.dumps(document))
+        del _tables(document)[profile][key]
+    _tables(document)[profile].update(staying)
+    return Rewritten(tomlkit.dumps(document), left, dropped)
+
+
+def _tables(document: "TOMLDocument") -> dict[str, Any]:
+    profiles = document["profiles"]
+    assert isinstance(profiles, dict)  # noqa: S101 - it was read before
+    return profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +340,11 @@ def _merged(
     """Put one over the other, and take from the profile what no longer belongs with the rest."""
     nearer = environment | options
     dropped: set[str] = set()
-    if "url" in table and "url" in nearer and _host(table["url"]) != _host(nearer["url"]):
+    if (
+        "url" in table
+        and "url" in nearer
+        and _host(table["url"].value) != _host(nearer["url"].value)
+    ):
         # What lets one into one community is not for another.
         dropped.update(_OF_ONE_COMMUNITY)
     for secret in SECRETS:
@@ -277,11 +360,11 @@ def _merged(
     return {field: said for field, said in table.items() if field not in dropped} | nearer
 
 
-def _host(said: _Said) -> object:
+def _host(url: object) -> object:
     try:
-        return _community(str(said.value))
+        return _community(str(url))
     except _Unfit:
-        return said.value
+        return url
 
 
 def _expanded(path: str | Path) -> Path:
@@ -292,18 +375,21 @@ def _expanded(path: str | Path) -> Path:
 
 def _read_secret(file: _Said) -> _Said:
     if not isinstance(file.value, str | Path):
-        raise UsageError(f"{file.where} cannot be {file.value!r}", "It is the path of a file.")
+        raise UsageError(f"{file.where} is not the path of a file", "Write it as text.")
     path = _expanded(file.value)
     where = f"{file.where} ({printable(str(path))})"
     try:
-        with path.open(encoding="utf-8") as lines:
-            secret = keep_secret(lines.read(_LARGEST_SECRET + 1).strip())
+        with path.open(encoding="utf-8-sig") as lines:
+            secret = lines.read(_LARGEST_SECRET + 1).strip()
     except (OSError, ValueError) as error:
+        if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises on a long name
+            # Where a path should be, the secret itself may stand: it is not repeated.
+            raise UsageError(f"{file.where} names no file that is there", "Check it.") from None
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise UsageError(f"{where} cannot be read: {reason}", "Check the path.") from None
     if not secret or len(secret) > _LARGEST_SECRET:
         raise UsageError(f"{where} holds no secret", "Write the secret into it, and nothing else.")
-    return _Said(secret, where)
+    return _Said(keep_secret(secret), where)
 
 
 def _told(error: ValidationError, said: Mapping[str, _Said]) -> CoursectlError:
@@ -314,11 +400,8 @@ def _told(error: ValidationError, said: Mapping[str, _Said]) -> CoursectlError:
     unfit = wrong.get("ctx", {}).get("error")
     if isinstance(unfit, _Unfit):
         return UsageError(f"{said[field].where} {unfit.told}", unfit.hint)
-    shown = shortened(repr(said[field].value))
-    return UsageError(
-        f"{said[field].where} cannot be {shown}",
-        f"It is {_KINDS.get(field, 'text')}.",
-    )
+    # The value is not repeated: it may be a secret that stands in the wrong place.
+    return UsageError(f"{said[field].where} is not {_KINDS.get(field, 'text')}", "Correct it.")
 
 
 def _no_community(said: Iterable[str]) -> NotConfigured:
@@ -373,8 +456,7 @@ def _profile(path: Path, named: str | None, *, may_be_new: bool) -> tuple[str, d
 
 def _document(path: Path, shown: str) -> dict[str, object]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,6 +60,27 @@ class Locked(KeyringBackend):
         raise KeyringLocked("Failed to unlock the collection!")
 
     set_password = delete_password = get_password
+
+
+class Hanging(KeyringBackend):
+    """One that waits for somebody who is not there."""
+
+    priority = 5
+
+    def get_password(self, *_: str) -> str | None:
+        time.sleep(60)
+        return None
+
+    set_password = delete_password = get_password
+
+
+class Unfindable(Open):
+    """One of which not even its quality can be learnt."""
+
+    @property
+    def priority(self) -> float:
+        time.sleep(60)
+        return 5
 
 
 class Plain(Open):

@@ -12,6 +12,7 @@ from pathlib import Path
 import keyring
 import pytest
 
+from coursectl import threads
 from coursectl.errors import AccessDenied, CoursectlError, ExitCode
 from coursectl.keychain import Keychain, Record
 from coursectl.redaction import redacted
@@ -233,6 +234,34 @@ def test_a_locked_keyring_with_nothing_in_the_file_is_an_error(folder, use_keyri
     assert "may still hold a secret" in refused(lambda: Keychain().delete(URL, "default")).message
 
 
+@pytest.fixture
+def _impatient(monkeypatch):
+    monkeypatch.setattr("coursectl.keychain._KEYRING_PATIENCE", 0.2)
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_keyring_that_does_not_answer_is_told_and_the_file_is_used(folder, use_keyring):
+    use_keyring(keyrings.Hanging())
+
+    error = refused(lambda: Keychain().get(URL, "default"))
+    assert error.message == "the system keyring does not answer: nothing in 0 seconds"
+    assert "COURSECTL_TOKEN" in error.hints[0]
+    assert "PYTHON_KEYRING_BACKEND=keyring.backends.fail.Keyring" in error.hints[0]
+    assert "may still hold a secret" in refused(lambda: Keychain().delete(URL, "default")).message
+    assert Keychain().put(URL, "default", RECORD).startswith(f"{kept(folder)} (the system keyring")
+    assert Keychain().get(URL, "default") == RECORD
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_search_for_a_keyring_that_does_not_end_is_told(folder, use_keyring):
+    use_keyring(keyrings.Unfindable())
+
+    for call in (Keychain().get, Keychain().where):
+        error = refused(lambda call=call: call(URL, "default"))
+        assert error.message.startswith("the system keyring does not answer")
+    assert Keychain().put(URL, "default", RECORD).startswith(str(kept(folder)))
+
+
 def test_what_was_put_last_counts_wherever_it_is(folder, use_keyring):
     use_keyring(keyrings.Open())
     Keychain().put(URL, "default", Record("token", "first-token"))
@@ -314,6 +343,9 @@ def test_a_lock_that_is_never_let_go_is_told(folder, monkeypatch):
         waiting = threading.Thread(target=wait)
         waiting.start()
         waiting.join(10)
+
+        with pytest.raises(CoursectlError, match="at the credentials for 0 seconds"):
+            threads.within(10, lambda: Keychain().lock(within=-1).__enter__())
 
     assert errors[0].exit_code == ExitCode.SERVER_ERROR
     assert "another run has been at the credentials" in errors[0].message

@@ -1,11 +1,13 @@
 """Which community coursectl talks to, with which credentials, and where that stands."""
 
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from coursectl.errors import CoursectlError, ExitCode, NotConfigured, UsageError
+from coursectl.printable import shortened
 from coursectl.redaction import redacted
 from coursectl.settings import Settings, community, config_file, with_profile
 from tests.community import TOKEN
@@ -67,9 +69,9 @@ def test_without_a_word_there_are_four_requests_at_once_and_half_an_hour(load):
 
 
 def test_blanks_around_are_cut_off(load):
-    found = load(URL=f" {URL}\n", TOKEN="\tabc\r\n")
+    found = load(URL=f" {URL}\n", TOKEN="\tabcdefgh\r\n")
 
-    assert (found.url, found.token.get_secret_value()) == (URL, "abc")
+    assert (found.url, found.token.get_secret_value()) == (URL, "abcdefgh")
 
 
 def test_a_blank_variable_counts_as_unset(load):
@@ -82,8 +84,8 @@ def test_a_blank_variable_counts_as_unset(load):
     ("variables", "missing"),
     [
         ({}, "COURSECTL_URL and COURSECTL_TOKEN"),
-        ({"TOKEN": "abc"}, "COURSECTL_URL"),
-        ({"JWT_SECRET": "abc"}, "COURSECTL_URL"),
+        ({"TOKEN": "abcdefgh"}, "COURSECTL_URL"),
+        ({"JWT_SECRET": "abcdefgh"}, "COURSECTL_URL"),
         ({"URL": " ", "TOKEN": "\n"}, "COURSECTL_URL and COURSECTL_TOKEN"),
     ],
 )
@@ -109,25 +111,25 @@ def test_the_program_says_in_three_lines_what_to_do_and_what_works_now(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "hint"),
+    ("name", "value", "kind"),
     [
-        ("METHOD", "magic", "It is token, jwt or oauth."),
-        ("USER_ID", "ann", "It is the number of an account."),
-        ("USER_ID", "0", "It is the number of an account."),
-        ("CONCURRENCY", "9", "It is a whole number from 1 to 8."),
-        ("CONCURRENCY", "2.5", "It is a whole number from 1 to 8."),
-        ("DEADLINE", "soon", "It is a time such as 90s, 5m or 1h, or seconds."),
-        ("DEADLINE", "0", "It is a time such as 90s, 5m or 1h, or seconds."),
-        ("DEADLINE", "-5", "It is a time such as 90s, 5m or 1h, or seconds."),
-        ("DEADLINE", "inf", "It is a time such as 90s, 5m or 1h, or seconds."),
-        ("DEADLINE", "nan", "It is a time such as 90s, 5m or 1h, or seconds."),
+        ("METHOD", "magic", "token, jwt or oauth"),
+        ("USER_ID", "ann", "the number of an account"),
+        ("USER_ID", "0", "the number of an account"),
+        ("CONCURRENCY", "9", "a whole number from 1 to 8"),
+        ("CONCURRENCY", "2.5", "a whole number from 1 to 8"),
+        ("DEADLINE", "soon", "a time such as 90s, 5m or 1h, or seconds"),
+        ("DEADLINE", "0", "a time such as 90s, 5m or 1h, or seconds"),
+        ("DEADLINE", "-5", "a time such as 90s, 5m or 1h, or seconds"),
+        ("DEADLINE", "inf", "a time such as 90s, 5m or 1h, or seconds"),
+        ("DEADLINE", "nan", "a time such as 90s, 5m or 1h, or seconds"),
     ],
 )
-def test_a_variable_with_a_bad_value_is_named(load, name, value, hint):
+def test_a_variable_with_a_bad_value_is_named_and_its_value_is_not(load, name, value, kind):
     error = refused(load, URL=URL, **{name: value})
 
     assert isinstance(error, UsageError)
-    assert (error.message, error.hints) == (f"COURSECTL_{name} cannot be {value!r}", (hint,))
+    assert (error.message, error.hints) == (f"COURSECTL_{name} is not {kind}", ("Correct it.",))
 
 
 @pytest.mark.parametrize(
@@ -189,7 +191,7 @@ def test_a_variable_wins_over_the_file_and_an_option_over_both(load):
 def test_an_option_with_a_bad_value_is_named(load):
     load(PROFILES)
 
-    with pytest.raises(UsageError, match=r"^--user-id cannot be 0$"):
+    with pytest.raises(UsageError, match=r"^--user-id is not the number of an account$"):
         Settings.load(user_id=0)
 
 
@@ -199,11 +201,11 @@ def test_an_option_with_a_bad_value_is_named(load):
         ('ulr = "x"', "no setting 'ulr'", "Did you mean url?"),
         ("user-id = 7", "no setting 'user-id'", "Did you mean user_id?"),
         ('wibble = "x"', "no setting 'wibble'", "Settings: url, method, token_file,"),
-        ('user_id = "ann"', "user_id cannot be 'ann'", "It is the number of an account."),
-        ("user_id = true", "user_id cannot be True", "It is the number of an account."),
-        ("url = 5", "url cannot be 5", "It is https://<your community>."),
-        ('deadline = "soon"', "deadline cannot be 'soon'", "It is a time such as"),
-        ("token_file = 5", "token_file cannot be 5", "It is the path of a file."),
+        ('user_id = "ann"', "user_id is not the number of an account", "Correct it."),
+        ("user_id = true", "user_id is not the number of an account", "Correct it."),
+        ("url = 5", "url is not https://<your community>", "Correct it."),
+        ('deadline = "soon"', "deadline is not a time such as 90s", "Correct it."),
+        ("token_file = 5", "token_file is not the path of a file", "Write it as text."),
         ('url = "ftp://x"', "url is 'ftp://x', which is not the URL of a community", "Set it to"),
         ('token = "abc"', "token is a secret, which has no place in this file", "Take it out"),
         ('jwt_secret = "abc"', "jwt_secret is a secret", "coursectl auth login"),
@@ -259,7 +261,60 @@ def test_the_file_is_among_the_persons_own(monkeypatch, tmp_path):
     assert config_file() == Path("~/elsewhere.toml").expanduser()
 
 
+def test_a_byte_order_mark_before_the_file_or_a_secret_is_nothing(load, tmp_path):
+    (tmp_path / "secret").write_bytes(b"\xef\xbb\xbfabcdefgh\r\n")
+    found = load(
+        f'\ufeff[profiles.default]\r\nurl = "{URL}"\r\n', TOKEN_FILE=str(tmp_path / "secret")
+    )
+    assert (found.url, found.token.get_secret_value()) == (URL, "abcdefgh")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "not a uri",
+        "callback",
+        "http://127.0.0.1:99999/x",
+        "http://127.0.0.1:0/x",
+        "http://[::1/x",
+        "http://elsewhere.example:8765/callback",
+        "https://elsewhere.example/callback",
+        "http://ann@127.0.0.1/x",
+        "http://127.0.0.1:8765/x#y",
+        "http://127.0.0.1:8765/a b",
+        "urn:ietf:wg:oauth:2.0:oob",
+    ],
+)
+def test_a_redirect_uri_is_an_address_on_this_machine(load, uri):
+    error = refused(load, URL=URL, REDIRECT_URI=uri)
+
+    assert isinstance(error, UsageError)
+    assert error.message.startswith("COURSECTL_REDIRECT_URI is '")
+    assert error.message.endswith("', which is no address on this machine")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://localhost:1234",
+        "http://[::1]:8765/x",
+        "https://127.0.0.1/x",
+        "http://127.0.0.1/?a=b",
+    ],
+)
+def test_a_redirect_uri_is_taken_letter_by_letter(load, uri):
+    assert load(URL=URL, REDIRECT_URI=uri).redirect_uri == uri
+
+
 # Secrets in files of their own
+
+
+def test_only_those_files_are_read_that_are_wanted(load):
+    load(URL=URL)
+
+    found = Settings.load(None, (), token_file="/gone", client_secret_file="/gone")
+    assert (found.token, found.token_file) == (None, Path("/gone"))
+    assert found.origin("token_file") == "--token-file"
 
 
 def test_a_secret_may_be_in_a_file_of_its_own(load, tmp_path):
@@ -271,10 +326,10 @@ def test_a_secret_may_be_in_a_file_of_its_own(load, tmp_path):
 
 
 def test_a_file_that_a_profile_names_lies_beside_the_configuration(load, tmp_path):
-    (tmp_path / "secret").write_text("abcdef")
+    (tmp_path / "secret").write_text("abcdefgh")
     found = load(f'[profiles.default]\nurl = "{URL}"\ntoken_file = "secret"')
 
-    assert found.token.get_secret_value() == "abcdef"
+    assert found.token.get_secret_value() == "abcdefgh"
     assert found.origin("token") == (
         f"{tmp_path / 'config.toml'}: profile default: token_file ({tmp_path / 'secret'})"
     )
@@ -283,7 +338,6 @@ def test_a_file_that_a_profile_names_lies_beside_the_configuration(load, tmp_pat
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (None, "cannot be read: No such file or directory"),
         (b" \n", "holds no secret"),
         (b"\xff\xfe", "cannot be read: it is no text"),
         (b"x" * 70_000, "holds no secret"),
@@ -299,10 +353,14 @@ def test_a_file_without_a_secret_is_named_with_its_variable(load, tmp_path, cont
     assert error.message == f"COURSECTL_TOKEN_FILE ({path}) {told}"
 
 
-def test_a_home_of_nobody_is_no_bug(load):
-    error = refused(load, URL=URL, TOKEN_FILE="~nobody-of-that-name/token")
+@pytest.mark.parametrize("name", ["/nowhere/token", "~nobody-of-that-name/token", "x" * 5_000])
+def test_a_file_that_is_not_there_may_be_a_secret_and_is_not_repeated(load, name):
+    error = refused(load, URL=URL, TOKEN_FILE=name)
 
-    assert "cannot be read: No such file or directory" in error.message
+    assert (error.message, error.hints) == (
+        "COURSECTL_TOKEN_FILE names no file that is there",
+        ("Check it.",),
+    )
 
 
 def test_a_secret_and_a_file_for_it_are_one_too_many(load):
@@ -313,24 +371,24 @@ def test_a_secret_and_a_file_for_it_are_one_too_many(load):
 
 def test_a_secret_of_the_environment_stands_in_for_the_file_and_the_method_of_the_profile(load):
     profile = f'[profiles.default]\nurl = "{URL}"\nmethod = "jwt"\ntoken_file = "gone"'
-    found = load(profile, TOKEN="abc")
+    found = load(profile, TOKEN="abcdefgh")
 
-    assert (found.method, found.token.get_secret_value()) == (None, "abc")
-    assert load(profile, TOKEN="abc", METHOD="oauth").method == "oauth"
+    assert (found.method, found.token.get_secret_value()) == (None, "abcdefgh")
+    assert load(profile, TOKEN="abcdefgh", METHOD="oauth").method == "oauth"
 
 
 def test_what_lets_into_the_profiles_community_is_not_taken_to_another(load, tmp_path):
-    (tmp_path / "secret").write_text("abcdef")
+    (tmp_path / "secret").write_text("abcdefgh")
     profile = (
         f'[profiles.default]\nurl = "{URL}/"\nmethod = "jwt"\nuser_id = 7\n'
-        'jwt_secret_file = "secret"\nconcurrency = 2'
+        'jwt_secret_file = "secret"\nredirect_uri = "http://127.0.0.1:9/x"\nconcurrency = 2'
     )
 
     same = load(profile, URL="HTTPS://COMMUNITY.example")
     assert (same.method, same.user_id, same.jwt_secret is None) == ("jwt", 7, False)
     other = load(profile, URL="https://other.example")
     assert (other.method, other.user_id, other.jwt_secret) == (None, None, None)
-    assert other.concurrency == 2
+    assert (other.concurrency, other.redirect_uri) == (2, "http://127.0.0.1:8765/callback")
     assert Settings.load(url="https://third.example").jwt_secret is None
 
 
@@ -341,7 +399,9 @@ def test_a_bad_url_in_the_profile_does_not_matter_when_another_is_set(load):
 # What is shown of secrets
 
 
-@pytest.mark.parametrize("token", ["a b", "a\nb", "a\x1bb", "tökén", "a\u00a0b"])
+@pytest.mark.parametrize(
+    "token", ["abcd efgh", "abcd\nefgh", "abcd\x1befgh", "tökén-tökén", "abcd\u00a0efgh"]
+)
 def test_a_token_with_characters_that_no_token_has_is_refused_and_not_shown(load, token):
     error = refused(load, URL=URL, TOKEN=token)
 
@@ -376,11 +436,61 @@ def test_every_secret_that_is_read_is_kept_out_of_what_is_told(load, tmp_path):
 def test_a_profile_is_written_and_all_else_stays_as_it_was():
     text = '# mine\nprofile = "a"  # the usual\n\n[profiles.a]\nurl = "x" # old\ndeadline = "5m"\n'
 
-    assert with_profile(text, "a", {"url": URL, "user_id": 7}) == (
+    assert with_profile(text, "a", {"url": URL, "user_id": 7}).text == (
         f'# mine\nprofile = "a"  # the usual\n\n[profiles.a]\nurl = "{URL}" # old\n'
         'deadline = "5m"\nuser_id = 7\n'
     )
-    assert with_profile("", "a b", {"url": URL}) == f'[profiles."a b"]\nurl = "{URL}"\n'
+    assert with_profile("", "a b", {"url": URL}).text == f'[profiles."a b"]\nurl = "{URL}"\n'
+
+
+OF_ONE = (
+    'url = "https://old.example"\nmethod = "jwt"\nuser_id = 7\nclient_id = "c"\n'
+    'token_file = "t"\njwt_secret_file = "j"\nclient_secret_file = "c"\n'
+    'redirect_uri = "http://127.0.0.1:9/x"\n'
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[profiles.a]\n{OF_ONE}deadline = 9\n",
+        "profiles.a." + f"{OF_ONE}deadline = 9\n".replace("\n", "\nprofiles.a.")[:-11],
+        "profiles = { a = { " + f"{OF_ONE}deadline = 9".replace("\n", ", ") + " } }\n",
+    ],
+    ids=["a table", "dots", "one line"],
+)
+def test_of_a_profile_that_moves_to_another_community_nothing_of_the_old_one_is_left(text):
+    moved = with_profile(text, "a", {"url": URL, "method": "token"})
+
+    assert tomllib.loads(moved.text)["profiles"]["a"] == {
+        "url": URL,
+        "method": "token",
+        "deadline": 9,
+    }
+    assert moved.left == "https://old.example"
+    assert set(moved.dropped) == {
+        *("user_id", "client_id", "redirect_uri"),
+        *("token_file", "jwt_secret_file", "client_secret_file"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "dropped"),
+    [("token", ("token_file",)), ("jwt", ("jwt_secret_file",)), ("oauth", ())],
+)
+def test_a_login_takes_the_place_of_the_file_that_would_go_before_it(method, dropped):
+    text = f'[profiles.a]\nurl = "{URL}/en/"\ntoken_file = "t"\njwt_secret_file = "j"\n'
+    stayed = with_profile(text, "a", {"url": URL, "method": method})
+
+    assert (stayed.left, stayed.dropped) == (None, dropped)
+
+
+def test_what_is_none_is_taken_out():
+    text = f'[profiles.a]\nurl = "{URL}"\nredirect_uri = "http://127.0.0.1:9/x"\n'
+
+    assert with_profile(text, "a", {"url": URL, "redirect_uri": None}).text == (
+        f'[profiles.a]\nurl = "{URL}"\n'
+    )
 
 
 @pytest.mark.parametrize(
@@ -395,7 +505,7 @@ def test_a_profile_is_written_and_all_else_stays_as_it_was():
     ],
 )
 def test_a_profile_that_was_written_is_read_again_however_the_file_is_laid_out(load, text):
-    written = with_profile(text, "a", {"url": URL, "user_id": 7})
+    written = with_profile(text, "a", {"url": URL, "user_id": 7}).text
 
     found = load(written, "a")
     assert (found.url, found.user_id) == (URL, 7)
@@ -443,13 +553,20 @@ def test_a_url_is_cut_to_scheme_host_and_port(url, expected):
         "https://.community.example",
         "https://my community",
         "https://a..example",
+        "https://a..b",
+        "https://...",
+        "https://" + 64 * "a" + ".example",
+        "https://" + 60 * "ä" + ".example",
+        "https://" + 60 * "abcd." + "example",
     ],
 )
 def test_what_is_no_url_of_a_community_is_refused(url):
     with pytest.raises(UsageError) as caught:
         community(url)
 
-    assert caught.value.message == f"COURSECTL_URL is {url!r}, which is not the URL of a community"
+    assert caught.value.message == (
+        f"COURSECTL_URL is {shortened(url)!r}, which is not the URL of a community"
+    )
 
 
 @pytest.mark.parametrize(

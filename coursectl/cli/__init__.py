@@ -6,6 +6,9 @@ import signal
 import sys
 from contextlib import suppress
 
+_AT_END = 3.0
+"""Seconds that the end of the program waits for what would be lost."""
+
 
 def main() -> None:
     """Run coursectl on the arguments of this process, and exit."""
@@ -13,6 +16,9 @@ def main() -> None:
     # and looking for cycles among a million of them takes a fifth of the time.
     gc.disable()
     signal.signal(signal.SIGTERM, _terminate)
+    # Under nohup it is ignored, and stays so.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _terminate)
     _stand_in_for_closed_streams()
     try:
         if sys.argv[1:] == ["--version"]:
@@ -24,6 +30,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
+        with suppress(KeyboardInterrupt):
+            _finish()
         _flush()
 
 
@@ -33,6 +41,16 @@ def _show_version() -> None:
 
     with suppress(OSError):
         sys.stdout.write(f"coursectl {__version__}\n")
+
+
+def _finish() -> None:
+    """Wait a moment for a renewed login that is not kept yet, if a thread renews one."""
+    if "coursectl.threads" not in sys.modules:
+        return
+    from coursectl import threads
+    from coursectl.streams import say
+
+    threads.finish(_AT_END, lambda: say("waiting a moment: a login is being renewed"))
 
 
 def _flush() -> None:

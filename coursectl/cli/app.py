@@ -11,6 +11,7 @@ from coursectl.cli.boundary import Boundary
 from coursectl.cli.completion import COMPLETE_VARIABLE, Shell, completion_script, prepare_completion
 from coursectl.cli.debugging import begin_debugging
 from coursectl.errors import ExitCode
+from coursectl.redaction import keep_secrets_of
 
 _HELP = """Who is in a course, how far has each come, and who has gone quiet.
 
@@ -91,6 +92,7 @@ def completion(
 
 def run() -> None:
     """Run the app on the arguments of this process, and exit."""
+    keep_secrets_of(os.environ)
     if COMPLETE_VARIABLE in os.environ:
         prepare_completion()
     app(prog_name="coursectl")

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coursectl.cli import options
+from coursectl.cli.debugging import begin_debugging
 
 if TYPE_CHECKING:
-    from coursectl.keychain import Record
-    from coursectl.settings import Settings
+    from coursectl.keychain import Keychain, Record
+    from coursectl.settings import Rewritten, Settings
     from coursectl.sources.api.tokens import Credentials
 
 _LONGEST_LINE = 64 * 1024
@@ -71,31 +72,41 @@ def login(
     It is kept in the system's keyring, or else in a file that only you can read.
     """
     from coursectl.keychain import Keychain
+    from coursectl.settings import Settings
     from coursectl.sources.api.account import account
     from coursectl.sources.api.client import Api
     from coursectl.streams import say
 
-    settings = options.settings_loader(
-        ctx,
-        profile,
-        debug,
-        may_be_new=True,
-        method=method and method.value,
-        url=url,
-        client_id=client_id,
-        user_id=user_id,
-        redirect_uri=redirect_uri,
-    )()
+    begin_debugging(wanted=debug)
+
+    def load(reading: tuple[str, ...] = ()) -> Settings:
+        return Settings.load(
+            profile or ctx.obj,
+            reading,
+            may_be_new=True,
+            method=method and method.value,
+            url=url,
+            client_id=client_id,
+            user_id=user_id,
+            redirect_uri=redirect_uri,
+        )
+
+    settings = load()
+    if settings.method in (None, "oauth"):
+        settings = load(("client_secret",))
     keychain = Keychain()
     # What would keep the secret from being kept is told before anybody is asked for it.
     keychain.where(settings.url, settings.profile)
     record = _obtained(Method(settings.method or Method.OAUTH), settings, browse=not no_browser)
     who = account(Api(settings, _credentials(record, settings)))
     with keychain.lock():
-        _save_profile(settings, record)
+        before = _save_profile(settings, record)
         where = keychain.put(settings.url, settings.profile, record)
+        said = _parted(before, settings.profile, keychain)
     other = _otherwise_set(settings, record.method)
-    said = [f"{each} is set, and goes before it." for each in other]
+    said += [
+        f"{each} is set, and goes before it." for each in other if each.startswith("COURSECTL_")
+    ]
     say(f"logged in to {settings.url} as {who}", f"Kept in {where}.", *said)
 
 
@@ -153,10 +164,12 @@ def logout(
     """Forget the secret that a login has kept."""
     from coursectl.errors import NotConfigured
     from coursectl.keychain import Keychain
+    from coursectl.settings import Settings
     from coursectl.streams import say
 
+    begin_debugging(wanted=debug)
     try:
-        settings = options.settings_loader(ctx, profile, debug)()
+        settings = Settings.load(profile or ctx.obj, ())
     except NotConfigured:
         say("nothing to forget: no community is set")
         return
@@ -200,22 +213,39 @@ def _credentials(record: "Record", settings: "Settings") -> "Credentials":
     return BearerToken(record.secret)
 
 
-def _save_profile(settings: "Settings", record: "Record") -> None:
+def _save_profile(settings: "Settings", record: "Record") -> "Rewritten":
     """Write what is no secret into the profile. Raises UsageError."""
     from coursectl.settings import Settings, config_file, with_profile
     from coursectl.streams import to_file
 
-    values: dict[str, str | int] = {"url": settings.url, "method": record.method}
+    values: dict[str, str | int | None] = {"url": settings.url, "method": record.method}
     if record.method == "jwt" and settings.user_id is not None:
         values["user_id"] = settings.user_id
     if record.method == "oauth" and settings.client_id is not None:
         values["client_id"] = settings.client_id
-        if settings.redirect_uri != Settings.model_fields["redirect_uri"].default:
-            values["redirect_uri"] = settings.redirect_uri
+        is_usual = settings.redirect_uri == Settings.model_fields["redirect_uri"].default
+        values["redirect_uri"] = None if is_usual else settings.redirect_uri
     path = config_file()
-    text = path.read_bytes().decode() if path.exists() else ""
+    text = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
+    rewritten = with_profile(text, settings.profile, values)
     with to_file(path) as file:
-        file.write(with_profile(text, settings.profile, values).encode())
+        file.write(rewritten.text.encode())
+    return rewritten
+
+
+def _parted(before: "Rewritten", profile: str, keychain: "Keychain") -> list[str]:
+    """Forget what the profile kept for another community; say so, and what the profile lost."""
+    from coursectl.errors import AccessDenied
+
+    said = [f"No longer in the profile: {', '.join(before.dropped)}."] if before.dropped else []
+    if before.left is None:
+        return said
+    try:
+        if keychain.delete(before.left, profile):
+            said.append(f"Forgotten: what was kept for {before.left}.")
+    except AccessDenied as error:
+        said.append(f"{error.message}; it would be of {before.left}.")
+    return said
 
 
 def _otherwise_set(settings: "Settings", method: str | None) -> list[str]:
@@ -223,8 +253,9 @@ def _otherwise_set(settings: "Settings", method: str | None) -> list[str]:
     return [
         origin
         for name, way in (("token", "token"), ("jwt_secret", "jwt"))
-        if getattr(settings, name)
-        and ((origin := settings.origin(name)).startswith("COURSECTL_") or method in (None, way))
+        for field in (name, f"{name}_file")
+        if getattr(settings, field)
+        and ((origin := settings.origin(field)).startswith("COURSECTL_") or method in (None, way))
     ]
 
 

@@ -156,7 +156,12 @@ def test_without_a_terminal_and_without_a_line_nobody_is_asked(person, method):
 
 
 @pytest.mark.parametrize(
-    ("token", "code"), [("a-wrong-token", ExitCode.ACCESS_DENIED), ("a b", ExitCode.USAGE)]
+    ("token", "code"),
+    [
+        ("a-wrong-token", ExitCode.ACCESS_DENIED),
+        ("abcd efgh", ExitCode.USAGE),
+        ("7oken", ExitCode.USAGE),
+    ],
 )
 def test_a_wrong_token_is_refused_not_shown_and_nothing_is_stored(person, token, code):
     run = person.log_in(stdin=f"{token}\n")
@@ -229,6 +234,89 @@ def test_profiles_do_not_know_each_others_secrets(person):
         assert second.requests == []
 
 
+@contextmanager
+def elsewhere():
+    with Community(Course(42, [row(1)])).running() as second:
+        second.tokens = {SECOND}
+        yield second
+
+
+SECOND = "s3cret-token-of-another-community"
+
+
+@pytest.mark.parametrize("method", ["token", "jwt", "oauth"])
+def test_a_login_elsewhere_takes_nothing_of_the_old_community_along(person, tmp_path, method):
+    person.config.parent.mkdir(parents=True)
+    (tmp_path / "secret").write_text(TOKEN)
+    person.config.write_text(
+        f'[profiles.default]\nurl = "{person.community.url}"\nmethod = "{method}"\nuser_id = 7\n'
+        f'token_file = "{tmp_path}/secret"\njwt_secret_file = "{tmp_path}/secret"\n'
+        f'client_secret_file = "{tmp_path}/secret"\nredirect_uri = "http://127.0.0.1:9/x"\n'
+        'client_id = "old"\nconcurrency = 2\n'
+    )
+    with elsewhere() as second:
+        url = ("--url", second.url, "--method", "token")
+        run = person.run("auth", "login", *url, stdin=f"{SECOND}\n")
+        assert run.code == 0, run.stderr
+        assert "token_file" in run.stderr
+        assert person.run("members", "42", "--json").code == 0
+        assert {request.token for request in second.requests} == {SECOND}
+        assert TOKEN not in str([request.headers for request in second.requests])
+        assert profiles(person)["default"] == {
+            "url": second.url,
+            "method": "token",
+            "concurrency": 2,
+        }
+    assert person.community.requests == []
+
+
+def test_a_login_elsewhere_forgets_what_was_kept_and_says_so(person):
+    person.log_in()
+    with elsewhere() as second:
+        url = ("--url", second.url, "--method", "token")
+        run = person.run("auth", "login", *url, stdin=f"{SECOND}\n")
+
+    assert run.stderr.splitlines()[-1] == f"  Forgotten: what was kept for {person.community.url}."
+    assert TOKEN not in person.credentials.read_text()
+    assert SECOND in person.credentials.read_text()
+
+
+def test_a_login_goes_before_the_file_of_the_profile(person, tmp_path):
+    person.config.parent.mkdir(parents=True)
+    person.config.write_text(
+        f'[profiles.default]\nurl = "{person.community.url}"\ntoken_file = "{tmp_path}/gone"\n'
+    )
+    run = person.log_in()
+
+    assert run.stderr.splitlines()[-1] == "  No longer in the profile: token_file."
+    assert person.status()["kept_in"] == str(person.credentials)
+
+
+def test_a_secret_file_that_is_gone_keeps_nobody_from_logging_out(person, tmp_path):
+    person.log_in()
+    gone = str(tmp_path / "gone")
+    run = person.run("auth", "logout", COURSECTL_TOKEN_FILE=gone, COURSECTL_CLIENT_SECRET_FILE=gone)
+
+    assert run.code == 0, run.stderr
+    assert TOKEN not in person.credentials.read_text()
+    assert run.stderr.splitlines()[-1] == "  COURSECTL_TOKEN_FILE still logs you in."
+
+
+def test_a_login_in_the_browser_wants_the_clients_secret(person, redirect_uri, tmp_path):
+    gone = str(tmp_path / "gone")
+    assert oauth(person, redirect_uri, COURSECTL_CLIENT_SECRET_FILE=gone).code == ExitCode.USAGE
+
+    assert person.log_in(COURSECTL_CLIENT_SECRET_FILE=gone).code == 0
+
+
+def test_a_configuration_with_a_byte_order_mark_is_kept(person):
+    person.config.parent.mkdir(parents=True)
+    person.config.write_bytes(b"\xef\xbb\xbf# mine\n[profiles.default]\nconcurrency = 2\n")
+
+    assert person.log_in().code == 0
+    assert profiles(person)["default"]["concurrency"] == 2
+
+
 # With the community's secret
 
 
@@ -291,7 +379,7 @@ def test_oauth_is_the_method_unless_another_is_named(person, redirect_uri):
 
 def test_a_wrong_state_and_a_refusal_store_nothing(person, redirect_uri):
     person.community.oauth.state = "another"
-    run = oauth(person, redirect_uri, BROWSER=browser(person.folder))
+    run = oauth(person, redirect_uri, BROWSER=browser(person.folder), COURSECTL_DEADLINE="2s")
     assert (run.code, person.config.exists()) == (ExitCode.ACCESS_DENIED, False)
 
     person.community.oauth.state = None
@@ -425,6 +513,79 @@ def test_whoever_stops_a_run_that_renews_stays_logged_in(person, redirect_uri, n
 
     assert person.status()["id"] == 7
     assert person.community.oauth.grants == ["authorization_code", "refresh_token"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+@pytest.mark.parametrize("again", [False, True])
+def test_the_wait_for_a_renewal_that_stalls_is_short_said_and_ends_at_a_second_signal(
+    person, redirect_uri, again
+):
+    oauth(person, redirect_uri, BROWSER=browser(person.folder))
+    person.community.oauth.expire()
+    asked, over = threading.Event(), threading.Event()
+
+    def stall(_request):
+        asked.set()
+        over.wait(20)
+
+    person.community.misdeeds = [None, stall]
+    run = subprocess.Popen(
+        [*COURSECTL, "auth", "status"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean_environment(**person.environment),
+    )
+    assert asked.wait(20)
+    began = time.monotonic()
+    run.send_signal(signal.SIGINT)
+    said = [run.stderr.readline(), run.stderr.readline()]
+    if again:
+        run.send_signal(signal.SIGINT)
+    assert run.wait(20) == ExitCode.INTERRUPTED
+    took = time.monotonic() - began
+    said += run.stderr.readlines()
+    run.stderr.close()
+    over.set()
+
+    assert said == [
+        "coursectl: interrupted\n",
+        "coursectl: waiting a moment: a login is being renewed\n",
+    ]
+    assert took < (2.5 if again else 6)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+@pytest.mark.parametrize("under_nohup", [False, True])
+def test_a_terminal_that_goes_away_leaves_no_half_written_file(person, tmp_path, under_nohup):
+    path = tmp_path / "roster.json"
+    asked, over = threading.Event(), threading.Event()
+
+    def stall(_request):
+        asked.set()
+        over.wait(20)
+
+    person.log_in()
+    person.community.misdeeds = [None, stall]
+    (tmp_path / "roster").mkdir()
+    run = subprocess.Popen(
+        [
+            *(["nohup"] if under_nohup else []),
+            *(*COURSECTL, "export", "42", "-o", str(tmp_path / "roster" / path.name)),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=clean_environment(**person.environment),
+    )
+    assert asked.wait(20)
+    run.send_signal(signal.SIGHUP)
+    if not under_nohup:
+        assert run.wait(5) == 129
+    over.set()
+    assert run.wait(20) == (0 if under_nohup else 129)
+    there = [each.name for each in (tmp_path / "roster").iterdir()]
+    assert there == ([path.name] if under_nohup else [])
 
 
 def test_a_dead_login_says_to_log_in_again(person, redirect_uri):

@@ -95,6 +95,8 @@ def test_without_a_client_nothing_begins(community):
 
     assert isinstance(error, UsageError)
     assert "COURSECTL_CLIENT_ID" in error.message
+    assert "--client-id ID" in error.hints[0]
+    assert "--method token" in error.hints[0]
     assert community.requests == []
 
 
@@ -158,10 +160,25 @@ def test_other_paths_and_silent_connections_do_not_disturb_it(community, setting
 def test_another_state_is_refused_and_nothing_is_exchanged(community, settings, browse):
     community.oauth.state = "of-somebody-else"
 
-    error = refused(lambda: browse(settings))
+    error = refused(lambda: browse(settings.model_copy(update={"deadline": 1.0})))
     assert isinstance(error, AccessDenied)
-    assert "does not belong to this login" in error.message
+    assert "no answer came from the browser" in error.message
     assert community.oauth.grants == []
+
+
+def test_what_belongs_to_another_login_does_not_end_this_one(community, settings, browse, tmp_path):
+    uri = settings.redirect_uri
+    statuses = str(tmp_path / "page")
+    then = (
+        f"stray = [visit({uri!r} + query)[0] for query in"
+        " ('', '?code=x', '?error=access_denied&state=old', '?code=x&state=%C3%A4',"
+        " '?code=x&state=a&state=b')]; "
+        f"open({statuses!r}, 'w').write(repr(stray)); visit(url)"
+    )
+    record = browse(settings, then)
+
+    assert community.oauth.is_good(record.secret)
+    assert eval(_written(tmp_path / "page")) == [400] * 5
 
 
 def test_a_refusal_is_told(community, settings, browse):
@@ -257,7 +274,7 @@ def test_the_address_that_a_browser_elsewhere_was_sent_to_can_be_pasted(communit
 
 
 @pytest.mark.parametrize(
-    "uri", ["https://tools.example/coursectl", "http://[::1]:8765/x", "http://127.0.0.1:99999/x"]
+    "uri", ["https://localhost:8765/x", "http://[::1]:8765/x", "http://127.1.2.3:8765/x"]
 )
 def test_a_redirect_to_where_nobody_listens_is_always_pasted(community, settings, uri):
     community.oauth.redirect_uris = {uri}
@@ -299,6 +316,13 @@ def test_an_address_without_the_right_state_is_refused(community, settings, past
 
     assert error.exit_code == ExitCode.ACCESS_DENIED
     assert community.requests == []
+
+
+@pytest.mark.parametrize("pasted", ["http://[bad?code=x", "http://[bad]?code=x"])
+def test_what_is_no_address_is_called_so(settings, pasted):
+    assert refused(lambda: paste(settings, lambda _url: pasted)).message == (
+        "what came back is no address"
+    )
 
 
 def test_a_code_that_was_used_is_refused(community, settings):

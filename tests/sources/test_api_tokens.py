@@ -1,8 +1,11 @@
 """What a request is let in with: which credentials are chosen, and when there are new ones."""
 
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import jwt
@@ -127,7 +130,7 @@ def test_a_key_wants_an_account(community):
 
 def test_every_way_tells_where_its_secret_is(community, settings, logged_in, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSECTL_URL", community.url)
-    monkeypatch.setenv("COURSECTL_TOKEN", "a-token")
+    monkeypatch.setenv("COURSECTL_TOKEN", "a-bearer-token")
 
     assert credentials_of(Settings.load()).kept == "COURSECTL_TOKEN"
     assert logged_in().kept == str(tmp_path / "credentials.json")
@@ -212,6 +215,22 @@ def test_after_a_refusal_a_token_is_signed_anew_once():
     assert credentials.renew(first), "another thread has signed one meanwhile"
     assert credentials.token() == second
     assert not credentials.renew(second)
+
+
+def test_a_token_that_always_ends_early_is_signed_anew_each_time(community):
+    """The server's clock is so far ahead that 300 seconds are a good one."""
+    seen = {}
+
+    def ahead(request):
+        first = seen.setdefault(request.token, time.monotonic())
+        return html(401, "Expired") if time.monotonic() - first > 1.2 else None
+
+    community.misdeed_for_good = ahead
+    api = Api(Settings(url=community.url, jwt_secret=JWT_SECRET, user_id=7))
+    for _ in range(4):
+        assert account(api).username == "ann"
+        time.sleep(1.3)
+    assert len(seen) == 4
 
 
 def test_a_wrong_key_is_refused_after_two_requests(community):
@@ -384,6 +403,8 @@ def test_whoever_logs_out_stops_other_runs_from_renewing(community, logged_in, s
         (Reply(200, b'{"access_token": "abc"}', sent=5), ServerError, "broke off"),
         (redirect("/elsewhere/", 307), ServerError, "no token (307)"),
         (redirect("/elsewhere/", 302), ServerError, "no token (302)"),
+        (redirect("http://[bad", 302), ServerError, "redirects to what is no address"),
+        (redirect("//*:99999/\xff", 302), ServerError, "redirects to"),
     ],
 )
 def test_an_answer_without_tokens_is_told_and_changes_nothing(
@@ -449,3 +470,68 @@ def test_nobody_at_the_other_end_is_told_in_words(settings, logged_in, community
     error = refused(credentials.token)
     assert isinstance(error, ServerError)
     assert error.message == "http://127.0.0.1:9/oauth/token/: no connection"
+
+
+@pytest.mark.parametrize("part", [b"x" * 10_000, b"HTTP/1.1 200 OK\r\nX: "], ids=["body", "head"])
+def test_an_answer_that_drips_ends_in_time(settings, logged_in, part):
+    credentials = logged_in(left=0)
+    with dripping(part) as url:
+        Keychain().put(url, "default", kept(settings))
+        slow = Settings(url=url, client_id=CLIENT, deadline=1)
+        began = time.monotonic()
+        error = refused(credentials_of(slow).token)
+
+    assert isinstance(error, ServerError)
+    assert "/oauth/token/: no whole answer in " in error.message
+    assert time.monotonic() - began < 3
+    assert credentials is not None
+
+
+@contextmanager
+def dripping(part: bytes):
+    """Listen, and answer one request with a byte each 50 ms."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                if part.startswith(b"x"):
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
+                for at in range(len(part)):
+                    connection.sendall(part[at : at + 1])
+                    if over.wait(0.05):
+                        return
+                over.wait(20)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join()
+
+
+def test_a_renewal_after_the_deadline_is_not_begun(community, logged_in, settings):
+    logged_in(left=0)
+    credentials = credentials_of(settings.model_copy(update={"deadline": 0.01}))
+    time.sleep(0.02)
+
+    error = refused(credentials.token)
+    assert isinstance(error, ServerError)
+    assert "no time is left" in error.message
+    assert community.requests == []
+
+
+def test_certificates_that_are_not_there_are_told_in_words(monkeypatch, settings, logged_in):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
+    logged_in()
+    secure = Settings(url="https://127.0.0.1:9", client_id=CLIENT)
+    record = replace(kept(settings), expires_at=0.0)
+    Keychain().put(secure.url, "default", record)
+
+    error = refused(credentials_of(secure).token)
+    assert isinstance(error, ServerError)
+    assert error.message.startswith("https://127.0.0.1:9/oauth/token/: ")

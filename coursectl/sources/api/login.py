@@ -22,7 +22,7 @@ from oauthlib.oauth2 import (
 from coursectl import threads
 from coursectl.errors import AccessDenied, UsageError
 from coursectl.printable import printable, shortened
-from coursectl.redaction import keep_secret
+from coursectl.redaction import SECRET_VARIABLES, keep_secret
 from coursectl.sources.api.tokens import LOG_IN_AGAIN, redeemed
 
 if TYPE_CHECKING:
@@ -157,6 +157,9 @@ def _has_browser() -> bool:
 
 
 def _browse(url: str) -> None:
+    # The settings have been read; a browser has no use for what they hold.
+    for name in SECRET_VARIABLES:
+        os.environ.pop(name, None)
     with suppress(Exception):  # the person has the address to open
         webbrowser.open(url)
 
