@@ -20,26 +20,27 @@ _LEAST = 4
 _PART = 12
 """Characters of a secret that are as good as all of it."""
 
-_LONG = 512
+_LONG = 64
 """Characters above which a secret is looked for as it is, and in parts, but in no other writing."""
 
 _BETWEEN = "[\\s\\x00-\\x1f\\x7f-\\x9f\\u00ad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*"
 """What may stand between the characters of a secret and not be seen."""
 
-_secrets: set[str] = set()
+_secrets: dict[str, re.Pattern[str] | None] = {}
+"""Each with what finds it, once that has been wanted; the longest first, as one may begin another.
+"""
 _parts: set[str] = set()
-_pattern: re.Pattern[str] | None = None
 _lock = Lock()
 
 
 def keep_secret(secret: str) -> str:
     """Take note of a secret and give it back."""
-    global _pattern
+    global _secrets
     with _lock:
         if len(secret) >= _LEAST and secret not in _secrets:
-            _secrets.add(secret)
+            found = {**_secrets, secret: None}
+            _secrets = {each: found[each] for each in sorted(found, key=len, reverse=True)}
             _parts.update(secret[at : at + _PART] for at in range(len(secret) - _PART + 1))
-            _pattern = None
     return secret
 
 
@@ -51,9 +52,12 @@ def keep_secrets_of(environment: Mapping[str, str]) -> None:
 
 def redacted(text: str) -> str:
     """Give `text` with every secret struck out, however it is written, and every part of one."""
-    if not _secrets:
-        return text
-    return _without_parts(_compiled().sub(MASK, text))
+    with _lock:
+        for secret, pattern in _secrets.items():
+            if pattern is None:
+                pattern = _secrets[secret] = re.compile(_matching(secret))
+            text = pattern.sub(MASK, text)
+    return _without_parts(text) if _parts else text
 
 
 def redacted_bytes(body: bytes) -> bytes:
@@ -61,16 +65,6 @@ def redacted_bytes(body: bytes) -> bytes:
     if not _secrets:
         return body
     return redacted(body.decode(errors="surrogateescape")).encode(errors="surrogateescape")
-
-
-def _compiled() -> re.Pattern[str]:
-    global _pattern
-    with _lock:
-        if _pattern is None:
-            # The longest first: a secret may be the beginning of another.
-            secrets = sorted(_secrets, key=len, reverse=True)
-            _pattern = re.compile("|".join(map(_matching, secrets)))
-        return _pattern
 
 
 def _matching(secret: str) -> str:

@@ -29,9 +29,6 @@ _SIGNED_ANEW = 30.0
 _REFRESHED = 60.0
 """Seconds before its end at which a token is replaced."""
 
-_FRESH = 1.0
-"""Seconds in which no token ends: one that is refused so soon was never good."""
-
 _TOKEN_PATH = "/oauth/token/"  # noqa: S105 - a path
 _LARGEST_ANSWER = 1024 * 1024
 
@@ -164,8 +161,6 @@ class SignedTokens:
         self._account = account
         self._token = ""
         self._ends = 0.0
-        self._signed_at = 0.0
-        self._is_second = False
         self._lock = Lock()
 
     def token(self) -> str:
@@ -176,16 +171,10 @@ class SignedTokens:
             return self._token
 
     def renew(self, rejected: str) -> bool:
-        """Sign another in place of a token that ended early: a server's clock may be ahead.
-
-        One that stands in for another, and is refused at once too, is not replaced.
-        """
+        """Sign another in place of a token that ended early: a server's clock may be ahead."""
         with self._lock:
             if rejected == self._token:
-                if self._is_second and monotonic() - self._signed_at < _FRESH:
-                    return False
                 self._sign()
-                self._is_second = True
             return True
 
     def _sign(self) -> None:
@@ -211,8 +200,6 @@ class SignedTokens:
                 "Set it to the community's API secret.",
             ) from None
         self._ends = now + _LIFE
-        self._signed_at = monotonic()
-        self._is_second = False
 
 
 class OAuthTokens:
