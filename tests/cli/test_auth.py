@@ -160,7 +160,7 @@ def test_without_a_terminal_and_without_a_line_nobody_is_asked(person, method):
     [
         ("a-wrong-token", ExitCode.ACCESS_DENIED),
         ("abcd efgh", ExitCode.USAGE),
-        ("7oken", ExitCode.USAGE),
+        ("7oken", ExitCode.ACCESS_DENIED),
     ],
 )
 def test_a_wrong_token_is_refused_not_shown_and_nothing_is_stored(person, token, code):
