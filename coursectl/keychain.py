@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from coursectl import threads
 from coursectl.errors import AccessDenied, ServerError
 from coursectl.printable import printable, shortened
-from coursectl.redaction import keep_secret, redacted
+from coursectl.redaction import keep_secret
 from coursectl.settings import Method, config_file
 
 if TYPE_CHECKING:
@@ -281,4 +281,4 @@ def _no_answer(error: Exception) -> AccessDenied:
 
 
 def _reason(error: Exception) -> str:
-    return shortened(redacted(str(error)) or type(error).__name__, 100)
+    return shortened(str(error) or type(error).__name__, 100)

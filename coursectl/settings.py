@@ -244,14 +244,6 @@ class Settings(BaseModel):
         return self._origins.get(field, f"COURSECTL_{field.upper()}")
 
 
-def community(url: str) -> str:
-    """Give the scheme, host and port of a community's URL. Raises UsageError."""
-    try:
-        return _community(url)
-    except _Unfit as unfit:
-        raise UsageError(f"COURSECTL_URL {unfit.told}", unfit.hint) from None
-
-
 def config_file() -> Path:
     """Say where profiles are kept: COURSECTL_CONFIG, or `config.toml` among the person's own."""
     if path := os.environ.get("COURSECTL_CONFIG", "").strip():

@@ -9,7 +9,7 @@ import pytest
 from coursectl.errors import CoursectlError, ExitCode, NotConfigured, UsageError
 from coursectl.printable import shortened
 from coursectl.redaction import redacted
-from coursectl.settings import Settings, community, config_file, with_profile
+from coursectl.settings import Settings, config_file, with_profile
 from tests.community import TOKEN
 from tests.running import coursectl
 
@@ -534,8 +534,8 @@ def test_a_profile_that_was_written_is_read_again_however_the_file_is_laid_out(l
         ("https://[2001:db8::1]", "https://[2001:db8::1]"),
     ],
 )
-def test_a_url_is_cut_to_scheme_host_and_port(url, expected):
-    assert community(url) == expected
+def test_a_url_is_cut_to_scheme_host_and_port(load, url, expected):
+    assert load(URL=url).url == expected
 
 
 @pytest.mark.parametrize(
@@ -560,9 +560,9 @@ def test_a_url_is_cut_to_scheme_host_and_port(url, expected):
         "https://" + 60 * "abcd." + "example",
     ],
 )
-def test_what_is_no_url_of_a_community_is_refused(url):
+def test_what_is_no_url_of_a_community_is_refused(load, url):
     with pytest.raises(UsageError) as caught:
-        community(url)
+        load(URL=url)
 
     assert caught.value.message == (
         f"COURSECTL_URL is {shortened(url)!r}, which is not the URL of a community"
@@ -573,24 +573,24 @@ def test_what_is_no_url_of_a_community_is_refused(url):
     "host",
     ["community.example", "127.0.0.1.elsewhere.example", "localhost.elsewhere.example", "0.0.0.0"],
 )
-def test_a_token_is_not_sent_over_plain_http_but_on_loopback(host):
+def test_a_token_is_not_sent_over_plain_http_but_on_loopback(load, host):
     with pytest.raises(UsageError, match="a token is not sent over plain http"):
-        community(f"http://{host}")
+        load(URL=f"http://{host}")
 
 
 @pytest.mark.parametrize(
     "url", ["https://ann:s3cret@community.example", "http://ann:s3cret@127.0.0.1:8000"]
 )
-def test_a_url_with_a_user_in_it_is_refused_without_showing_the_password(url):
+def test_a_url_with_a_user_in_it_is_refused_without_showing_the_password(load, url):
     with pytest.raises(UsageError) as caught:
-        community(url)
+        load(URL=url)
 
     assert "without a user name" in caught.value.hints[0]
     assert "s3cret" not in "".join((caught.value.message, *caught.value.hints))
 
 
-def test_a_url_that_would_move_the_cursor_is_shown_harmless():
+def test_a_url_that_would_move_the_cursor_is_shown_harmless(load):
     with pytest.raises(UsageError) as caught:
-        community("ftp://\x1b[2Jcommunity.example")
+        load(URL="ftp://\x1b[2Jcommunity.example")
 
     assert "\x1b" not in caught.value.message

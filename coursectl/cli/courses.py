@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import typer
 
 from coursectl.cli import options
-from coursectl.cli.formats import choose_look
 
 
 def courses(
@@ -28,29 +27,21 @@ def courses(
     debug: options.Debug = False,
 ) -> None:
     """List the courses that you may report on: those that you created or manage."""
-    from coursectl.cli.delivery import counted, deliver
-    from coursectl.printable import printable, shortened
+    from coursectl.cli.delivery import Delivery, counted, tell_written
+    from coursectl.printable import shortened
     from coursectl.render.columns import COURSE_COLUMNS, parse_columns
     from coursectl.render.interface import Answer, Caption
     from coursectl.roster.courses import CourseBatch, select_courses
     from coursectl.sources.api.client import Api
     from coursectl.sources.api.courses import reportable_courses
-    from coursectl.streams import Talk, Terminal, stdout_terminal
+    from coursectl.streams import Talk
 
     settings = options.settings_loader(
         ctx, profile, debug, concurrency=concurrency, deadline=deadline
     )
     order = options.read_course_sort(sort)
-    file = None if str(output) in ("-", "/dev/stdout") else output
-    terminal = stdout_terminal() if file is None else Terminal(is_terminal=False)
-    look = choose_look(
-        named=format_,
-        json=json,
-        csv=csv,
-        output=file,
-        on_terminal=terminal.is_terminal,
-        raw=raw,
-        excel=excel,
+    delivery = Delivery.chosen(
+        output=output, named=format_, json=json, csv=csv, raw=raw, excel=excel
     )
     shown = parse_columns(columns or (), COURSE_COLUMNS) or COURSE_COLUMNS
     api = Api(settings())
@@ -71,14 +62,6 @@ def courses(
     )
     batch = CourseBatch(selected, as_of=datetime.now(UTC))
     talk = Talk(quiet=quiet)
-    deliver(
-        look.renderer(terminal, may_fold=not columns),
-        Answer(shown, [batch], lambda: caption),
-        look,
-        terminal,
-        talk,
-        output=file,
-        pager=not no_pager,
-    )
-    if file is not None:
-        talk.note(f"{printable(str(file))}: {counted(len(selected), 'course')} written")
+    answer = Answer(shown, [batch], lambda: caption)
+    delivery.deliver(answer, talk, may_fold=not columns, pager=not no_pager)
+    tell_written(delivery.file, counted(len(selected), "course"), talk)

@@ -1,32 +1,73 @@
 """An answer to where it was asked for: a file, a pager, or stdout."""
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from coursectl.cli.formats import Look
+from coursectl.cli.formats import Format, Look, choose_look
 from coursectl.printable import printable
-from coursectl.render.interface import Answer, Renderer, Sink
-from coursectl.streams import Talk, Terminal, cannot_write, to_file, to_stdout
+from coursectl.render.interface import Answer, Sink
+from coursectl.streams import (
+    Talk,
+    Terminal,
+    cannot_write,
+    say,
+    stdout_terminal,
+    to_file,
+    to_stdout,
+)
+
+if TYPE_CHECKING:
+    from coursectl.gather import Gathering
+
+STDOUT = ("-", "/dev/stdout")
+"""What `--output` may be told for stdout."""
 
 
-def deliver(
-    renderer: Renderer,
-    answer: Answer,
-    look: Look,
-    terminal: Terminal,
-    talk: Talk,
-    *,
-    output: Path | None,
-    pager: bool,
-) -> None:
-    """Render `answer`. Raises CoursectlError, and then leaves a file as it was."""
-    if output is not None:
-        with to_file(output) as file:
-            renderer.render(answer, file)
-        return
-    paged = pager and terminal.is_terminal and look.format.is_readable
-    with to_stdout(talk, pager_above=terminal.height if paged else None) as out:
-        renderer.render(answer, out)
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where an answer goes, and how it looks there; stdout where `file` is None."""
+
+    file: Path | None
+    terminal: Terminal
+    look: Look
+
+    @classmethod
+    def chosen(
+        cls,
+        *,
+        output: Path | None,
+        named: Format | None,
+        json: bool,
+        csv: bool,
+        raw: bool,
+        excel: bool,
+    ) -> "Delivery":
+        """Read the options that say so. Raises UsageError."""
+        file = None if str(output) in STDOUT else output
+        terminal = stdout_terminal() if file is None else Terminal(is_terminal=False)
+        look = choose_look(
+            named=named,
+            json=json,
+            csv=csv,
+            output=file,
+            on_terminal=terminal.is_terminal,
+            raw=raw,
+            excel=excel,
+        )
+        return cls(file, terminal, look)
+
+    def deliver(self, answer: Answer, talk: Talk, *, may_fold: bool, pager: bool) -> None:
+        """Render `answer`. Raises CoursectlError, and then leaves a file as it was."""
+        renderer = self.look.renderer(self.terminal, may_fold=may_fold)
+        if self.file is not None:
+            with to_file(self.file) as file:
+                renderer.render(answer, file)
+            return
+        paged = pager and self.terminal.is_terminal and self.look.format.is_readable
+        with to_stdout(talk, pager_above=self.terminal.height if paged else None) as out:
+            renderer.render(answer, out)
 
 
 def destination(output: Path | None, talk: Talk) -> AbstractContextManager[Sink]:
@@ -41,6 +82,21 @@ def destination(output: Path | None, talk: Talk) -> AbstractContextManager[Sink]
     except OSError as error:
         raise cannot_write(printable(str(output)), error) from None
     return to_file(output)
+
+
+def tell_of(gathering: "Gathering", file: Path | None, talk: Talk) -> None:
+    """Say what there is to say of a roster once it has been written."""
+    for message in gathering.incomplete:
+        say(message)
+    for warning in gathering.warnings:
+        talk.note(*warning)
+    tell_written(file, counted(gathering.shown, "member"), talk)
+
+
+def tell_written(file: Path | None, what: str, talk: Talk) -> None:
+    """Say what stands in a file now, if it is one."""
+    if file is not None:
+        talk.note(f"{printable(str(file))}: {what} written")
 
 
 def counted(number: int, noun: str) -> str:

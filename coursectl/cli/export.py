@@ -28,19 +28,18 @@ def export(
     from datetime import UTC, datetime
     from itertools import chain, islice
 
-    from coursectl.cli.delivery import counted, destination
+    from coursectl.cli.delivery import STDOUT, destination, tell_of
     from coursectl.cli.filename import check_name, filled_name
     from coursectl.gather import Gathering, Tolerance
-    from coursectl.printable import printable
     from coursectl.render.export import render_export
     from coursectl.roster.criteria import Criteria
     from coursectl.sources.resolve import resolve
-    from coursectl.streams import Talk, say
+    from coursectl.streams import Talk
 
     settings = options.settings_loader(
         ctx, profile, debug, concurrency=concurrency, deadline=deadline
     )
-    name = None if output in ("-", "/dev/stdout") else output
+    name = None if output in STDOUT else output
     if name is not None:
         check_name(name)
     (source,) = resolve([course], settings)
@@ -60,9 +59,4 @@ def export(
         file = None if name is None else filled_name(name, provenance, source.name)
         with destination(file, talk) as out:
             render_export(provenance, chain(first, rest), gathering.conclusion, out)
-        for message in gathering.incomplete:
-            say(message)
-        for warning in gathering.warnings:
-            talk.note(*warning)
-        if file is not None:
-            talk.note(f"{printable(str(file))}: {counted(gathering.shown, 'member')} written")
+        tell_of(gathering, file, talk)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from coursectl.cli import options
-from coursectl.cli.formats import Format, choose_look
+from coursectl.cli.formats import Format
 
 if TYPE_CHECKING:
     from coursectl.gather import Gathering
@@ -49,13 +49,12 @@ def members(
     An AGE is 36h, 30d, 4w, 6mo or 1y.
     A WHEN is a date, an ISO date-time or an AGE ago. All times are UTC.
     """
-    from coursectl.cli.delivery import counted, deliver
+    from coursectl.cli.delivery import Delivery, tell_of
     from coursectl.gather import Gathering, Tolerance
-    from coursectl.printable import printable
     from coursectl.render.columns import COURSE, MEMBER_COLUMNS, default_columns, parse_columns
     from coursectl.render.interface import Answer
     from coursectl.sources.resolve import resolve
-    from coursectl.streams import Talk, Terminal, say, stdout_terminal
+    from coursectl.streams import Talk
 
     settings = options.settings_loader(
         ctx, profile, debug, concurrency=concurrency, deadline=deadline
@@ -74,17 +73,10 @@ def members(
         limit=limit,
         as_of=as_of,
     )
-    file = None if str(output) in ("-", "/dev/stdout") else output
-    terminal = stdout_terminal() if file is None else Terminal(is_terminal=False)
-    look = choose_look(
-        named=format_,
-        json=json,
-        csv=csv,
-        output=file,
-        on_terminal=terminal.is_terminal,
-        raw=raw,
-        excel=excel,
+    delivery = Delivery.chosen(
+        output=output, named=format_, json=json, csv=csv, raw=raw, excel=excel
     )
+    look = delivery.look
     shown = parse_columns(columns or (), MEMBER_COLUMNS) or default_columns(
         several=len(courses) > 1, readable=look.format.is_readable
     )
@@ -104,14 +96,8 @@ def members(
             batches=gathering.batches(),
             caption=lambda: _caption(gathering, selection.words),
         )
-        renderer = look.renderer(terminal, may_fold=not columns)
-        deliver(renderer, answer, look, terminal, talk, output=file, pager=not no_pager)
-        for message in gathering.incomplete:
-            say(message)
-        for warning in gathering.warnings:
-            talk.note(*warning)
-        if file is not None:
-            talk.note(f"{printable(str(file))}: {counted(gathering.shown, 'member')} written")
+        delivery.deliver(answer, talk, may_fold=not columns, pager=not no_pager)
+        tell_of(gathering, delivery.file, talk)
 
 
 def _caption(gathering: "Gathering", words: tuple[str, ...]) -> "Caption":

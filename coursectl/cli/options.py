@@ -301,8 +301,8 @@ def settings_loader(
     profile: str | None,
     debug: bool,
     *,
-    may_be_new: bool = False,
-    **said: object,
+    concurrency: int | None = None,
+    deadline: str | None = None,
 ) -> "Callable[[], Settings]":
     """Give what loads the settings when they are wanted, and begin to debug if that was asked for.
 
@@ -313,7 +313,7 @@ def settings_loader(
     def load() -> "Settings":
         from coursectl.settings import Settings
 
-        return Settings.load(profile or ctx.obj, may_be_new=may_be_new, **said)
+        return Settings.load(profile or ctx.obj, concurrency=concurrency, deadline=deadline)
 
     return load
 

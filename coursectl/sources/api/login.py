@@ -130,6 +130,7 @@ def log_in(
     if browse and port is not None and _has_browser():
         with _listener(authorization, settings.redirect_uri, port) as arrived:
             tell("waiting for your browser; if none opens, open", authorization.url)
+            # Not by `threads.start`: the browser would be deaf to the signals, too.
             Thread(target=_browse, args=(authorization.url,), daemon=True).start()
             address = _arriving(arrived, min(PATIENCE, settings.deadline))
     else:

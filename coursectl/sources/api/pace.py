@@ -23,7 +23,6 @@ class Pace:
 
     def __init__(self, most: int, deadline: float) -> None:
         self.most = most
-        self.deadline = deadline
         self._until = monotonic() + deadline
         self._opens = 0.0
         self._under_way = 0
