@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from coursectl.errors import NotFound, UsageError
 from coursectl.printable import shortened
 from coursectl.sources import EXPORT_SUFFIXES
+from coursectl.sources.address import host_of
 from coursectl.sources.export import DEMO, STDIN, Export
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _ID = re.compile(r"\d+", re.ASCII)
 _MOST_DIGITS = 18
 _COURSE_IN_PATH = re.compile(r"/course/(\d{1,18})(?:/|$)", re.ASCII)
-_DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def resolve(courses: Sequence[str], settings: "Callable[[], Settings]") -> "list[Source]":
@@ -75,7 +75,7 @@ def _id_in(url: str, community: str) -> int:
     scheme, _, rest = url.partition("://")
     shown = f"{scheme}://{shortened(rest.rpartition('@')[2], 120)}"
     try:
-        is_ours = _host(url) == _host(community)
+        is_ours = host_of(url) == host_of(community)
     except ValueError:
         is_ours = False
     if not is_ours:
@@ -87,9 +87,3 @@ def _id_in(url: str, community: str) -> int:
     if match is None:
         raise UsageError(f"{shown} holds no course id", f"It looks like {community}/course/42/...")
     return int(match[1])
-
-
-def _host(url: str) -> tuple[str | None, int | None]:
-    parts = urlsplit(url)
-    port = parts.port
-    return parts.hostname, None if port == _DEFAULT_PORTS[parts.scheme] else port

@@ -21,6 +21,7 @@ from coursectl.roster.error_body import message_in
 from coursectl.sources.api.pace import OutOfTime, Pace, Turn
 from coursectl.sources.api.retries import Retries
 from coursectl.sources.api.session import (
+    CHECK_NETWORK,
     CONNECT_TIMEOUT,
     READ_TIMEOUT,
     Session,
@@ -223,7 +224,7 @@ class Api:
             _log.debug("GET %s -> %s, %.3f s", job, told, monotonic() - began)
             raise ServerError(
                 f"{self.settings.url}{job.where}: {told}",
-                "Check the community's URL and the network, then try again.",
+                CHECK_NETWORK,
             ) from None
 
     def _body(self, response: requests.Response, job: _Job) -> bytes:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from coursectl.errors import IncompleteRoster, InvalidData, NotFound
+from coursectl.errors import IncompleteRoster, NotFound
 from coursectl.printable import shortened
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.member import Course, ListedCourse, ReportableCourse
 from coursectl.roster.parsing import parse_course_page, parse_listed_courses, parse_own_status
 from coursectl.sources.api.client import Api
 from coursectl.sources.api.members import PAGE_SIZE, CourseMembers
+from coursectl.sources.api.walk import refuse_endless
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 _NAMED_CANDIDATES = 10
 _WALKS = 6
 """Times that a list of several pages is walked, when it does not stand still."""
-
-_ODD_PAGES = 10
-"""Pages, beside twice as many as there should be, after which a list is held for endless."""
 
 _ROLES = (JoinStatus.CREATOR.value, JoinStatus.MANAGER.value)
 _Row = TypeVar("_Row", Course, ListedCourse)
@@ -201,12 +199,7 @@ def _walk(
                 break
             if start == 0:
                 end = granted = planned = len(courses)
-            if len(counts) > _ODD_PAGES + 2 * counts[0] / granted:
-                raise InvalidData(
-                    f"{answer.where}: the list has no end: {len(found):,} courses so far, where it"
-                    f" said at first that there are {counts[0]:,}",
-                    "Check the community's URL; if it is right, the API has changed.",
-                )
+            refuse_endless(answer.where, len(counts), counts[0], granted, f"{len(found):,} courses")
             if (rest := start + len(courses)) < min(end, count):
                 ask(rest, end)  # the server granted fewer this time
             while len(under_way) < ahead and planned < count:

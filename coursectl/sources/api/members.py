@@ -22,15 +22,15 @@ from coursectl.roster.criteria import Criteria
 from coursectl.roster.member import Course, Member
 from coursectl.roster.parsing import Reading, parse_course, parse_course_as_sent
 from coursectl.sources.api.client import Api
-from coursectl.sources.api.session import BadRequest
-from coursectl.sources.api.statuses import first_page
+from coursectl.sources.api.session import NOT_THE_API, BadRequest
+from coursectl.sources.api.statuses import FirstPage, first_page
 from coursectl.sources.api.walk import Page, Walk
 from coursectl.sources.interface import no_progress
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from coursectl.sources.api.client import Answer
+    from coursectl.sources.api.client import Answer, Query
     from coursectl.sources.interface import OnProgress
 
 PAGE_SIZE = 100
@@ -134,10 +134,7 @@ class CourseMembers:
         if criteria.search:
             query["search"] = criteria.search
         self.fetched_at = datetime.now(UTC)
-        start = first_page(
-            lambda part: self._api.wait_for(self._api.ask(self._path, query | part)),
-            criteria.statuses,
-        )
+        start = self._first_page(query, criteria.statuses)
         self.warnings += [f"{self.name}: {text}" for text in start.warnings(criteria.statuses)]
         query["statuses"] = start.form
 
@@ -170,12 +167,12 @@ class CourseMembers:
         if walk.is_same and walk.repeats:
             return InvalidData(
                 f"{walk.repeats}: the first page once more, where a later one should be: {figures}",
-                "Check the community's URL; if it is right, the API has changed.",
+                NOT_THE_API,
             )
         if walk.is_same and walk.members > walk.count:
             return InvalidData(
                 f"{self._path}: the count is wrong: {figures}",
-                "Check the community's URL; if it is right, the API has changed.",
+                NOT_THE_API,
             )
         return IncompleteRoster(
             f"{self.name} is not the whole roster: {figures}"
@@ -189,12 +186,16 @@ class CourseMembers:
             return (reading.count or 0) - reading.invalid
         query: dict[str, str | int] = {"ordering": "joined_at", "limit": 1, "offset": 0}
         try:
-            page = first_page(
-                lambda part: self._api.wait_for(self._api.ask(self._path, query | part)), None
-            )
+            page = self._first_page(query, None)
         except CoursectlError:
             return None
         return page.count
+
+    def _first_page(self, query: "Query", statuses: frozenset[str | None] | None) -> FirstPage:
+        """Ask for the first page, of members with these statuses; None is everybody."""
+        return first_page(
+            lambda part: self._api.wait_for(self._api.ask(self._path, {**query, **part})), statuses
+        )
 
 
 def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
@@ -202,25 +203,18 @@ def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
 
     Servers give them in any order, and the same roster should be given in the same one each time.
     """
-    held: list[Member] = []
+    tied: list[Member] = []
     for members in batches:
-        held += members
-        last = _joined_at(held[-1])
-        settled = len(held)
-        while settled and _joined_at(held[settled - 1]) == last:
-            settled -= 1
-        if len(held) - settled > _MOST_TIED:
-            settled = len(held)
+        settled: list[Member] = []
+        for moment, run in groupby(members, key=_joined_at):
+            if tied and (_joined_at(tied[0]) != moment or len(tied) > _MOST_TIED):
+                settled += sorted(tied, key=itemgetter("id"))
+                tied = []
+            tied += run
         if settled:
-            yield _with_ties_by_id(held[:settled])
-            held = held[settled:]
-    if held:
-        yield _with_ties_by_id(held)
-
-
-def _with_ties_by_id(members: list[Member]) -> list[Member]:
-    runs = groupby(members, key=_joined_at)
-    return [member for _, run in runs for member in sorted(run, key=itemgetter("id"))]
+            yield settled
+    if tied:
+        yield sorted(tied, key=itemgetter("id"))
 
 
 def _joined_at(member: Member) -> object:

@@ -1,6 +1,6 @@
 """One community over HTTP: redirects that stay there, errors in words."""
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -20,6 +20,13 @@ from urllib3.util import Retry
 from coursectl import __version__
 from coursectl.errors import AccessDenied, CoursectlError, NotFound, ServerError
 from coursectl.printable import shortened
+from coursectl.sources.address import host_of
+
+NOT_THE_API = "Check the community's URL; if it is right, the API has changed."
+"""What to do about an answer that is not what the API is known to give."""
+
+CHECK_NETWORK = "Check the community's URL and the network, then try again."
+"""What to do where there was no answer."""
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to connect."""
@@ -63,7 +70,11 @@ def target_of(response: requests.Response) -> str:
     try:
         target = requests.compat.urljoin(response.url, response.headers["Location"])
         there = urlsplit(target)
-        is_ours = _origin(here) == _origin(there) and "@" not in there.netloc
+        is_ours = (
+            there.scheme == here.scheme
+            and host_of(target) == host_of(response.url)
+            and "@" not in there.netloc
+        )
     except ValueError:
         raise ServerError(
             f"{here.path}: the server redirects to what is no address", "Tell its owner."
@@ -75,10 +86,6 @@ def target_of(response: requests.Response) -> str:
             "Set COURSECTL_URL to the community's own address. Nothing was sent there.",
         )
     return str(target)
-
-
-def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
-    return url.scheme, url.hostname, url.port or {"https": 443, "http": 80}.get(url.scheme)
 
 
 def reason(error: Exception) -> str:

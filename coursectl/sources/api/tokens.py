@@ -336,21 +336,20 @@ def _post(url: str, body: str, seconds: float) -> tuple[int, bytes]:
     """Send a form to the token endpoint; give the status and the beginning of the answer."""
     from urllib3.exceptions import HTTPError
 
-    from coursectl.sources.api.session import READ_TIMEOUT, reason
+    from coursectl.sources.api.session import CHECK_NETWORK, READ_TIMEOUT, reason
 
     limit = min(READ_TIMEOUT, seconds)
-    hint = "Check the community's URL and the network, then try again."
     if limit <= 0:
-        raise ServerError(f"{url}{_TOKEN_PATH}: no time is left to ask for a token", hint)
+        raise ServerError(f"{url}{_TOKEN_PATH}: no time is left to ask for a token", CHECK_NETWORK)
     try:
         # In a thread of its own: each packet of an answer that drips comes in time.
         return threads.within(limit, lambda: _posted(url, body, limit))
     except TimeoutError:
         raise ServerError(
-            f"{url}{_TOKEN_PATH}: no whole answer in {limit:.3g} seconds", hint
+            f"{url}{_TOKEN_PATH}: no whole answer in {limit:.3g} seconds", CHECK_NETWORK
         ) from None
     except (HTTPError, OSError, ValueError) as error:  # which requests' own errors are
-        raise ServerError(f"{url}{_TOKEN_PATH}: {reason(error)}", hint) from None
+        raise ServerError(f"{url}{_TOKEN_PATH}: {reason(error)}", CHECK_NETWORK) from None
 
 
 def _posted(url: str, body: str, limit: float) -> tuple[int, bytes]:

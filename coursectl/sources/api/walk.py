@@ -31,6 +31,7 @@ from coursectl.redaction import redacted_bytes
 from coursectl.roster.glance import Glance, glance
 from coursectl.roster.parsing import Reading
 from coursectl.roster.seen_ids import SeenIds
+from coursectl.sources.api.session import NOT_THE_API
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -56,6 +57,19 @@ _BARREN = 3
 
 _ODD_PAGES = 10
 """Pages, beside twice as many as there should be, after which a list is held for endless."""
+
+
+def refuse_endless(where: str, pages: int, at_first: int, step: int, so_far: str) -> None:
+    """Raise InvalidData after far more pages than a list of so many rows has.
+
+    `at_first` is how many rows the server said that there are, and `step` how many a page brings.
+    """
+    if pages > _ODD_PAGES + 2 * at_first / max(1, step):
+        raise InvalidData(
+            f"{where}: the list has no end: {so_far} so far, where it said at first that there are"
+            f" {at_first:,}",
+            NOT_THE_API,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +100,7 @@ class Page:
             problem = f"{answer.where}: not a page of members (it has no count, or no results)"
             raise InvalidData(
                 *(reading.problems[:1] or [problem]),
-                "Check the community's URL; if it is right, the API has changed.",
+                NOT_THE_API,
             )
         return cls(offset, answer.body, answer.where, answer.at, seen)
 
@@ -207,13 +221,13 @@ class Walk:
             return None
         offset, answer = self._under_way.popleft()
         self._pages += 1
-        at_first = self._first.glance.count
-        if self._pages > _ODD_PAGES + 2 * at_first / (self._granted - self._overlap or 1):
-            raise InvalidData(
-                f"{page.where}: the list has no end: {self.members:,} members so far, where it"
-                f" said at first that there are {at_first:,}",
-                "Check the community's URL; if it is right, the API has changed.",
-            )
+        refuse_endless(
+            page.where,
+            self._pages,
+            self._first.glance.count,
+            self._granted - self._overlap,
+            f"{self.members:,} members",
+        )
         return Page.of(offset, self._api.wait_for(answer))
 
     def _mend(self) -> Iterator[Page]:
