@@ -11,7 +11,12 @@ from threading import Lock
 
 MASK = "***"
 
-SECRET_VARIABLES = ("COURSECTL_TOKEN", "COURSECTL_JWT_SECRET", "COURSECTL_CLIENT_SECRET")
+SECRET_VARIABLES = (
+    "COURSECTL_TOKEN",
+    "COURSECTL_JWT_SECRET",
+    "COURSECTL_CLIENT_SECRET",
+    "COURSECTL_PSEUDONYM_KEY",
+)
 """Variables of the environment that hold one."""
 
 _LEAST = 4

@@ -44,7 +44,12 @@ if TYPE_CHECKING:
 Method = Literal["token", "jwt", "oauth"]
 """The ways into a community."""
 
-SECRETS = ("token", "jwt_secret", "client_secret")
+_PSEUDONYM_KEY = "pseudonym_key"
+
+CREDENTIALS = ("token", "jwt_secret", "client_secret")
+"""Secrets that let one into a community."""
+
+SECRETS = (*CREDENTIALS, _PSEUDONYM_KEY)
 """Settings that no file of ours and no option holds; each may be in a file of its own."""
 
 _OF_ONE_COMMUNITY = (
@@ -52,7 +57,7 @@ _OF_ONE_COMMUNITY = (
     "user_id",
     "client_id",
     "redirect_uri",
-    *(f"{name}_file" for name in SECRETS),
+    *(f"{name}_file" for name in CREDENTIALS),
 )
 """What a profile says of its own community, and of no other that a variable names."""
 
@@ -62,6 +67,7 @@ _HOST = re.compile(r"([^\s*.:]{1,63}\.)*[^\s*.:]{1,63}\.?|[\da-f.]*:[\da-f.:]*")
 _LONGEST_HOST = 253
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)", re.ASCII)
 _LARGEST_SECRET = 16 * 1024
+_SHORTEST_KEY = 16
 
 
 class _Unfit(ValueError):
@@ -192,6 +198,10 @@ class Settings(BaseModel):
     redirect_uri: Annotated[str, AfterValidator(_redirect)] = "http://127.0.0.1:8765/callback"
     """Where the community sends a browser back to; registered there letter by letter."""
 
+    pseudonym_key: _Secret | None = None
+    """What `--pseudonymize` makes pseudonyms with; it is of no community, and never sent."""
+    pseudonym_key_file: Path | None = None
+
     concurrency: Annotated[_WholeNumber, Field(ge=1, le=8)] = 4
     """Requests that are under way at once."""
     deadline: Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)] = 1800.0
@@ -203,7 +213,7 @@ class Settings(BaseModel):
     def load(
         cls,
         profile: str | None = None,
-        reading: Collection[str] = SECRETS,
+        reading: Collection[str] = CREDENTIALS,
         /,
         *,
         may_be_new: bool = False,
@@ -216,20 +226,7 @@ class Settings(BaseModel):
         `default`. One that is not in the file is refused unless it `may_be_new`. Raises
         NotConfigured without a URL, and UsageError, which names where the mistake is.
         """
-        path = config_file()
-        name, table = _profile(path, profile or _variables().get("profile"), may_be_new=may_be_new)
-        said = {
-            field: _Said(value, f"--{field.replace('_', '-')}")
-            for field, value in options.items()
-            if value is not None
-        }
-        said = _merged(said, _environment(), table)
-        for secret in reading:
-            if file := said.get(f"{secret}_file"):
-                said[secret] = _read_secret(file)
-        for secret in SECRETS:
-            if secret in said:
-                keep_secret(str(said[secret].value))
+        name, said = _put_together(profile, reading, may_be_new=may_be_new, **options)
         values = {field: each.value for field, each in said.items()}
         try:
             settings = cls.model_validate({**values, "profile": name})
@@ -242,6 +239,28 @@ class Settings(BaseModel):
     def origin(self, field: str) -> str:
         """Say where a setting comes from: an option, a variable, or a place in a file."""
         return self._origins.get(field, f"COURSECTL_{field.upper()}")
+
+
+def load_pseudonym_key(profile: str | None = None) -> str:
+    """Give the key for pseudonyms, which takes no community to be set.
+
+    Raises UsageError without one, and for one that could be found by trying.
+    """
+    _, said = _put_together(profile, (_PSEUDONYM_KEY,))
+    found = said.get(_PSEUDONYM_KEY)
+    if found is None:
+        raise UsageError(
+            "--pseudonymize needs a key, and COURSECTL_PSEUDONYM_KEY is not set",
+            "Make one, once: openssl rand -hex 32 > FILE",
+            "Keep it, tell nobody, and set COURSECTL_PSEUDONYM_KEY_FILE to FILE.",
+        )
+    key = str(found.value)
+    if len(key) < _SHORTEST_KEY:
+        raise UsageError(
+            f"{found.where} has {len(key)} characters, too few for a key",
+            f"Give it at least {_SHORTEST_KEY}, at random: openssl rand -hex 32",
+        )
+    return key
 
 
 def config_file() -> Path:
@@ -309,6 +328,32 @@ class _Said:
     where: str
 
 
+def _put_together(
+    profile: str | None,
+    reading: Collection[str],
+    *,
+    may_be_new: bool = False,
+    **options: object,
+) -> tuple[str, dict[str, _Said]]:
+    """Give the profile's name, and what is said of each setting. Raises UsageError."""
+    name, table = _profile(
+        config_file(), profile or _variables().get("profile"), may_be_new=may_be_new
+    )
+    given = {
+        field: _Said(value, f"--{field.replace('_', '-')}")
+        for field, value in options.items()
+        if value is not None
+    }
+    said = _merged(given, _environment(), table)
+    for secret in reading:
+        if file := said.get(f"{secret}_file"):
+            said[secret] = _read_secret(file)
+    for secret in SECRETS:
+        if secret in said:
+            keep_secret(str(said[secret].value))
+    return name, said
+
+
 def _variables() -> dict[str, str]:
     """Give what is set in the environment, by the names of the settings; blanks are nothing."""
     found = {
@@ -346,7 +391,7 @@ def _merged(
             raise UsageError(f"{first} and {second} are both set", "Set one of them.")
         if given:
             dropped.add(f"{secret}_file")
-            if secret != "client_secret":  # noqa: S105 - a name
+            if secret in ("token", "jwt_secret"):
                 # Who sets a token or a key means to use it.
                 dropped.add("method")
     return {field: said for field, said in table.items() if field not in dropped} | nearer
@@ -437,7 +482,9 @@ def _profile(path: Path, named: str | None, *, may_be_new: bool) -> tuple[str, d
         if secret in table:
             raise UsageError(
                 f"{where}: {secret} is a secret, which has no place in this file",
-                f"Take it out; then coursectl auth login, or {secret}_file = a file that holds it.",
+                "Take it out; then "
+                + ("coursectl auth login, or " if secret in CREDENTIALS else "")
+                + f"{secret}_file = a file that holds it.",
             )
     _refuse_unknown(table, [key for key in Settings.model_fields if key != "profile"], where)
     for key, value in table.items():

@@ -9,7 +9,7 @@ import pytest
 from coursectl.errors import CoursectlError, ExitCode, NotConfigured, UsageError
 from coursectl.printable import shortened
 from coursectl.redaction import redacted
-from coursectl.settings import Settings, config_file, with_profile
+from coursectl.settings import Settings, config_file, load_pseudonym_key, with_profile
 from tests.community import TOKEN
 from tests.running import coursectl
 
@@ -408,6 +408,53 @@ def test_a_token_with_characters_that_no_token_has_is_refused_and_not_shown(load
     assert isinstance(error, UsageError)
     assert error.message == "COURSECTL_TOKEN holds characters that no token has"
     assert error.hints == ("Copy the token again.",)
+
+
+def test_a_key_for_pseudonyms_takes_no_community(load):
+    with pytest.raises(NotConfigured):
+        load(PSEUDONYM_KEY="sixteen letters!")
+
+    assert load_pseudonym_key() == "sixteen letters!"
+
+
+def test_a_key_for_pseudonyms_is_of_no_community(load, tmp_path):
+    (tmp_path / "key").write_text("sixteen letters!\n")
+    text = f'[profiles.a]\nurl = "{URL}"\nmethod = "jwt"\npseudonym_key_file = "key"\n'
+    found = load(text, "a", URL="https://other.example")
+
+    assert found.pseudonym_key_file == tmp_path / "key"
+    assert load_pseudonym_key("a") == "sixteen letters!"
+    moved = with_profile(text, "a", {"url": "https://other.example"})
+    assert moved.dropped == ("method",)
+
+
+def test_a_variable_with_a_key_for_pseudonyms_goes_before_a_file_in_the_profile(load):
+    text = f'[profiles.a]\nurl = "{URL}"\nmethod = "jwt"\npseudonym_key_file = "gone"\n'
+    found = load(text, "a", PSEUDONYM_KEY="sixteen letters!")
+
+    assert load_pseudonym_key("a") == "sixteen letters!"
+    # Nor does it say how one gets in.
+    assert found.method == "jwt"
+
+
+def test_what_is_wrong_with_a_key_for_pseudonyms_matters_only_to_those_who_need_it(load):
+    assert load(URL=URL, PSEUDONYM_KEY_FILE="/gone").url == URL
+    with pytest.raises(UsageError, match=r"^COURSECTL_PSEUDONYM_KEY_FILE names no file"):
+        load_pseudonym_key()
+
+
+def test_a_key_for_pseudonyms_is_kept_out_of_what_is_told(load):
+    found = load(URL=URL, PSEUDONYM_KEY="the key for pseudonyms")
+
+    assert "the key for" not in repr(found)
+    assert redacted("it is the key for pseudonyms") == "it is ***"
+
+
+def test_a_key_for_pseudonyms_has_no_place_in_the_file(load, tmp_path):
+    error = refused(load, '[profiles.a]\npseudonym_key = "sixteen letters!"\n', "a")
+
+    assert "profile a: pseudonym_key is a secret" in error.message
+    assert error.hints == ("Take it out; then pseudonym_key_file = a file that holds it.",)
 
 
 def test_no_secret_is_in_what_settings_look_like(load):

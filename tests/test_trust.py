@@ -822,6 +822,7 @@ ALL_SECRETS = {
     "COURSECTL_TOKEN": "a-token-0123456789-abcdef",
     "COURSECTL_JWT_SECRET": "a-key-0123456789-abcdefgh",
     "COURSECTL_CLIENT_SECRET": "a-client-secret-0123456789",
+    "COURSECTL_PSEUDONYM_KEY": "a-pseudonym-key-0123456789",
 }
 
 

@@ -3,7 +3,7 @@
 It has the shape of a page of the API: what is known of the roster, then `results`, a member a line
 with every field as the server sent it and every number as it wrote it, and last `count`, which only
 then is known for every source. `incomplete` says behind it how it showed that members are
-missing, where a person took that.
+missing, where a person took that. `pseudonyms` before the members says that they are under some.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -47,6 +47,7 @@ def _opening(provenance: Provenance) -> bytes:
         "community": provenance.community,
         "course": provenance.course | missing,
         "fetched_at": provenance.fetched_at,
+        **({"pseudonyms": provenance.pseudonyms} if provenance.pseudonyms else {}),
         "next": None,
         "previous": None,
     }

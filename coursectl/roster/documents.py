@@ -66,13 +66,17 @@ class Rows(Protocol):
 class Document:
     """The members of one document, found in its blocks of bytes.
 
-    `name` is what an error calls the document: a path, or the URL path of a page.
+    `name` is what an error calls the document: a path, or the URL path of a page. Without `quotes`,
+    no error repeats what stands in it.
     """
 
-    def __init__(self, blocks: Iterator[bytes], name: str, rows: Rows) -> None:
+    def __init__(
+        self, blocks: Iterator[bytes], name: str, rows: Rows, *, quotes: bool = True
+    ) -> None:
         self._blocks = blocks
         self._name = name
         self._rows = rows
+        self._quotes = quotes
         self._buffer = b""
         self._at = 0  # the first byte of the buffer that is not yet done with
         self._lines_before = 0
@@ -344,7 +348,8 @@ class Document:
         column = at - newline if newline >= 0 else self._column_before + at + 1
         found = shortened(self._buffer[at : at + 40].decode(errors="replace"), 20)
         raise InvalidData(
-            f"{self._name}:{self._line(at)}:{column}: invalid JSON: {what}, found {found!r}",
+            f"{self._name}:{self._line(at)}:{column}: invalid JSON: {what}"
+            + (f", found {found!r}" if self._quotes else ""),
             _SAVE_AGAIN,
         )
 
@@ -360,8 +365,10 @@ class Document:
             title = _TITLE.search(start)
             named = title.group(1).decode(errors="replace").strip() if title else ""
             what = "a web page (HTML)" + (f" titled {shortened(named)!r}" if named else "")
-        else:
+        elif self._quotes:
             what = repr(shortened(start[:80].decode(errors="replace"), 30))
+        else:
+            what = "something else"
         raise InvalidData(
             f"{self._name}: found {what}, expected a roster in JSON",
             "A roster is a page of the API, a list of members, NDJSON or an export by coursectl.",

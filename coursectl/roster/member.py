@@ -177,3 +177,5 @@ class Provenance:
     """The course with every field that the API or the saved roster gives."""
     fetched_at: datetime | None
     """When the roster was fetched, UTC; None where a saved roster does not say."""
+    pseudonyms: str | None = None
+    """Which key the members' pseudonyms are under; None for members as they are."""

@@ -116,6 +116,8 @@ class Reading:
     the form in which every format writes them; making them, and text of them again, takes a sixth
     of the time of an answer that only passes them on. With `as_sent`, members are valid all the
     same, and given as the objects that the server sent: every field and no other, moments as text.
+    With `names_nobody`, what is said of a bad row or document quotes nothing of it. Only if it
+    `may_be_marked` is a roster believed that its members are pseudonyms.
     """
 
     def __init__(
@@ -125,9 +127,15 @@ class Reading:
         moments_as_written: bool = False,
         as_sent: bool = False,
         allow_incomplete: bool = False,
+        names_nobody: bool = False,
+        may_be_marked: bool = False,
     ) -> None:
         self.allow_incomplete = allow_incomplete
         """Whether members are wanted even if others are missing."""
+        self.names_nobody = names_nobody
+        """Whether what is said of a bad row or document quotes nothing of it."""
+        self.pseudonyms: str | None = None
+        """Which key the members' pseudonyms are under, where an export says that they are some."""
         self.course: Course | None = None
         """The course, where an export names it."""
         self.course_as_sent: dict[str, Any] | None = None
@@ -155,6 +163,7 @@ class Reading:
         self._skip_invalid = skip_invalid
         self._moments_as_written = moments_as_written
         self._as_sent = as_sent
+        self._may_be_marked = may_be_marked
         self._seen = SeenIds()
         self._left_out: set[int] = set()
         self._nameless = 0
@@ -172,6 +181,8 @@ class Reading:
             moments_as_written=True,
             as_sent=self._as_sent,
             allow_incomplete=self.allow_incomplete,
+            names_nobody=self.names_nobody,
+            may_be_marked=self._may_be_marked,
         )
 
     @property
@@ -183,6 +194,11 @@ class Reading:
     def valid(self) -> int:
         """Members received in a valid row, each counted once."""
         return len(self._seen)
+
+    @property
+    def ids_left_out(self) -> frozenset[int]:
+        """The ids of members who were received in invalid rows only."""
+        return frozenset(self._left_out)
 
     @property
     def claimed(self) -> int:
@@ -199,7 +215,7 @@ class Reading:
         self._rows_before = self.rows
         before = self.invalid
         try:
-            for members in Document(iter(blocks), name, self).batches():
+            for members in self._cut(blocks, name):
                 fresh = self._fresh(members)
                 if fresh and (self._skip_invalid or self.invalid == before):
                     yield fresh
@@ -209,6 +225,9 @@ class Reading:
             raise self._invalid_rows(error.message) from None
         if not self._skip_invalid and self.invalid > before:
             raise self._invalid_rows()
+
+    def _cut(self, blocks: Iterable[bytes], name: str) -> Iterator[list[Member]]:
+        return Document(iter(blocks), name, self, quotes=not self.names_nobody).batches()
 
     def settle(self, count: int, doubt: str | None) -> None:
         """Take the word of a source that has proved the roster, or knows why it cannot."""
@@ -276,7 +295,7 @@ class Reading:
                 member = _adapter(Member).validate_json(text)
                 valid.append(self._given(member, text))
             except ValidationError as error:
-                self._reject(text, line, _problem(error))
+                self._reject(text, line, _problem(error, quotes=not self.names_nobody))
             except ValueError as error:
                 self._reject(text, line, _no_json(text, error))
         return valid
@@ -286,6 +305,8 @@ class Reading:
         if self.rows > self._rows_before or any(key in EXPECTED for key, _ in fields):
             return
         said = message_in(to_json({key: self._value(key, text) for key, text in fields}))
+        if said and self.names_nobody:
+            said = "not quoted here"
         raise InvalidData(
             f"{self._document}: found "
             + (f"an error of the server ({said})" if said else "an object without results")
@@ -298,6 +319,9 @@ class Reading:
         self.in_page = True
         said = {key: self._value(key, text) for key, text in fields}
         self.said |= said.keys()
+        if self._may_be_marked:
+            mark = said.get("pseudonyms")
+            self._take_mark(mark if isinstance(mark, str) else None)
         self.has_next = said.get("next") is not None
         if (count := said.get("count")) is not None:
             self.count = self._as(Id, "count", count, "a whole number, 0 or more")
@@ -308,11 +332,24 @@ class Reading:
             self.course = self._as(Course, "course", course, "an object with id, name and slug")
             self.course_as_sent = course
         if isinstance(community := said.get("community"), str):
-            self.community = community
+            scheme, mark, rest = community.rpartition("://")
+            self.community = scheme + mark + rest.rpartition("@")[2]
         if isinstance(doubt := said.get("incomplete"), str):
-            self._doubt = f"{self._document} was exported incomplete: {shortened(doubt, 200)}"
+            why = "" if self.names_nobody else f": {shortened(doubt, 200)}"
+            self._doubt = f"{self._document} was exported incomplete{why}"
 
     # Within
+
+    def _take_mark(self, mark: str | None) -> None:
+        """Take note whether members are pseudonyms, which has to be known before the first."""
+        if mark == self.pseudonyms:
+            return
+        if self.rows:
+            raise InvalidData(
+                f"{self._document}: only some of its members are marked as pseudonyms",
+                'In an export "pseudonyms" stands before "results", and holds for all of them.',
+            )
+        self.pseudonyms = mark
 
     def _fresh(self, members: list[Member]) -> list[Member]:
         """Leave out members seen before; take note of their statuses."""
@@ -350,7 +387,9 @@ class Reading:
         elif id_ not in self._seen:
             self._left_out.add(id_)
         if len(self.problems) < _NAMED_PROBLEMS:
-            row = f"row {self.rows - self._rows_before:,}" + ("" if id_ is None else f" (id {id_})")
+            row = f"row {self.rows - self._rows_before:,}"
+            if id_ is not None and not self.names_nobody:
+                row += f" (id {id_})"
             self.problems.append(f"{self._document}:{line}: {row}: {problem}")
 
     def _invalid_rows(self, also: str | None = None) -> InvalidData:
@@ -370,8 +409,9 @@ class Reading:
         try:
             return _as_sent(text) if self._as_sent else from_json(text)
         except ValueError as error:
+            where = "" if self.names_nobody else f"{shortened(key)}: "
             raise InvalidData(
-                f"{self._document}: {shortened(key)}: invalid JSON: {_without_place(error)}",
+                f"{self._document}: {where}invalid JSON: {_without_place(error)}",
                 "The file is damaged or cut off: save it again.",
             ) from None
 
@@ -379,9 +419,9 @@ class Reading:
         try:
             return _adapter(kind).validate_python(value)
         except ValidationError:
-            found = shortened(to_json(value).decode())
+            found = "" if self.names_nobody else f"found {shortened(to_json(value).decode())}, "
             raise InvalidData(
-                f"{self._document}: {key}: found {found}, expected {expected}",
+                f"{self._document}: {key}: {found}expected {expected}",
                 "The file is damaged or not a roster: save it again.",
             ) from None
 
@@ -469,17 +509,19 @@ def _id_in(row: bytes) -> int | None:
     return id_
 
 
-def _problem(error: ValidationError) -> str:
-    """Say what is wrong with one row, field by field."""
+def _problem(error: ValidationError, *, quotes: bool) -> str:
+    """Say what is wrong with one row, field by field, and if it `quotes`, what stands there."""
     fields: dict[str, str] = {}
     for each in error.errors(include_url=False):
         if each["type"] == "json_invalid":
             return f"invalid JSON: {_without_place(each.get('ctx', {}).get('error', ''))}"
         if not each["loc"]:
-            return f"found {_found(each['input'])}, expected an object"
+            found = f"found {_found(each['input'])}, " if quotes else ""
+            return f"{found}expected an object"
         field = str(each["loc"][0])
         found = "nothing" if each["type"] == "missing" else _found(each["input"])
-        fields[field] = f"{field}: found {found}, expected {EXPECTED[field]}"
+        found = f"found {found}, " if quotes else ""
+        fields[field] = f"{field}: {found}expected {EXPECTED[field]}"
     return "; ".join(fields.values())
 
 

@@ -568,16 +568,21 @@ def test_a_terminal_that_goes_away_leaves_no_half_written_file(person, tmp_path,
     person.log_in()
     person.community.misdeeds = [None, stall]
     (tmp_path / "roster").mkdir()
-    run = subprocess.Popen(
-        [
-            *(["nohup"] if under_nohup else []),
-            *(*COURSECTL, "export", "42", "-o", str(tmp_path / "roster" / path.name)),
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=clean_environment(**person.environment),
-    )
+    # These tests may run under nohup themselves, and a child ignores what they ignore.
+    ours = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        run = subprocess.Popen(
+            [
+                *(["nohup"] if under_nohup else []),
+                *(*COURSECTL, "export", "42", "-o", str(tmp_path / "roster" / path.name)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=clean_environment(**person.environment),
+        )
+    finally:
+        signal.signal(signal.SIGHUP, ours)
     assert asked.wait(20)
     run.send_signal(signal.SIGHUP)
     if not under_nohup:

@@ -89,12 +89,12 @@ class Page:
         return self.offset + len(self.glance.ids)
 
     @classmethod
-    def of(cls, offset: int, answer: "Answer") -> "Page":
-        """Look at an answer. Raises InvalidData if it is no page."""
+    def of(cls, offset: int, answer: "Answer", *, names_nobody: bool) -> "Page":
+        """Look at an answer. Raises InvalidData if it is no page, and may quote what it is."""
         seen = glance(answer.body)
         if seen is None:
             # The validator knows what is wrong; what it takes is a roster, but no page of the API.
-            reading = Reading(skip_invalid=True)
+            reading = Reading(skip_invalid=True, names_nobody=names_nobody)
             for _ in reading.document([redacted_bytes(answer.body)], answer.where):
                 pass
             problem = f"{answer.where}: not a page of members (it has no count, or no results)"
@@ -109,7 +109,7 @@ class Walk:
     """One walk over all pages, `ahead` of them asked for before they are wanted.
 
     `ask` begins a request for the page at an offset; `first` is the page at 0, and `before` the
-    walk before this one, if any.
+    walk before this one, if any. With `names_nobody`, no error quotes an answer.
     """
 
     def __init__(
@@ -120,6 +120,7 @@ class Walk:
         before: "Walk | None" = None,
         *,
         ahead: int,
+        names_nobody: bool,
     ) -> None:
         self.count = first.glance.count
         """How many members the server says there are, as it said last."""
@@ -131,6 +132,7 @@ class Walk:
         self._ask = ask
         self._first = first
         self._ahead = ahead
+        self._names_nobody = names_nobody
         self._before = before
         if before:
             before.forget()
@@ -152,6 +154,9 @@ class Walk:
         self._is_same = before is not None
         self._end_of_joined = 0
         self._has_not_joined = False
+
+    def _page(self, offset: int, answer: "Future[Answer]") -> Page:
+        return Page.of(offset, self._api.wait_for(answer), names_nobody=self._names_nobody)
 
     @property
     def is_complete(self) -> bool:
@@ -228,7 +233,7 @@ class Walk:
             self._granted - self._overlap,
             f"{self.members:,} members",
         )
-        return Page.of(offset, self._api.wait_for(answer))
+        return self._page(offset, answer)
 
     def _mend(self) -> Iterator[Page]:
         """Fetch what lies around joints that prove nothing, until nothing is missing any more."""
@@ -242,7 +247,7 @@ class Walk:
             offsets = [max(0, joint.at - self._granted // 2) for joint in self._joints.open]
             asked = [(offset, self._ask(offset)) for offset in offsets]
             for joint, (offset, answer) in zip(tuple(self._joints.open), asked, strict=True):
-                page = Page.of(offset, self._api.wait_for(answer))
+                page = self._page(offset, answer)
                 self._joints.bridge(joint, page)
                 self._take(page, known=len(page.glance.ids))
                 yield page
@@ -278,7 +283,7 @@ class Walk:
         """Look again at where those end who have joined: who has joined meanwhile stands there."""
         end = self.count if self._joints.nulls_first else self._end_of_joined
         offset = max(0, end - self._granted // 2)
-        page = Page.of(offset, self._api.wait_for(self._ask(offset)))
+        page = self._page(offset, self._ask(offset))
         shows_end = page.end >= page.glance.count or (
             not self._joints.nulls_first and None in page.glance.joined_at
         )
