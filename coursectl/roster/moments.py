@@ -22,6 +22,12 @@ class Age:
     months: int = 0
     hours: int = 0
 
+    def __str__(self) -> str:
+        """Give the age as people write one."""
+        if self.months:
+            return f"{self.months}mo"
+        return f"{self.hours}h" if self.hours % 24 else f"{self.hours // 24}d"
+
     def before(self, moment: datetime) -> datetime:
         """Give the moment that lies this long before `moment`, or the earliest there is."""
         try:

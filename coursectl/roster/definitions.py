@@ -1,0 +1,66 @@
+"""What the figures mean: said here once, for summaries, trends, reports and the README."""
+
+DEFINITIONS = (
+    (
+        "Counted",
+        "Completion, activity and joins count the members whose status is joined, or, with"
+        " --status, those of the statuses named there. Creators and managers run a course, and the"
+        " invited and those who asked to join have not begun it: only the count by status counts"
+        " them.",
+    ),
+    (
+        "Completion",
+        "The mean, the median and the quartiles are of user_completion_rate, of the counted"
+        " members who have one; who has none counts in none of them. Quartiles lie between two"
+        " members where they fall there, in proportion. A tenth includes its lower end and not its"
+        " upper one; the last includes 100 %.",
+    ),
+    (
+        "Active",
+        "A member is active when they complete a lesson (last_active_at), not when they log in."
+        " Active in 30 days means since 30 times 24 hours before the moment that ages are"
+        " measured from, that moment included: when the roster was fetched, or what --as-of names."
+        " Who was active in 7 days also counts in 30 and in 90. Who never completed a lesson is"
+        " never active.",
+    ),
+    (
+        "Joins",
+        "A week begins on Monday, 00:00 UTC, and counts the counted members who joined in it. Who"
+        " has no joined_at has not joined, and is in no week.",
+    ),
+    (
+        "Needs a nudge",
+        "The status is joined, the completion rate is under 100 %, and no lesson was completed for"
+        " 30 days, or for the time that --inactive names, or ever. Who was silent longest comes"
+        " first: those who never completed a lesson, by when they joined, and then by the last"
+        " lesson. Who has no completion rate is not among them.",
+    ),
+)
+"""Terms and what they mean."""
+
+CHANGES = (
+    ("Joined", "In the second roster and not in the first, whatever the status."),
+    ("Left", "In the first roster and not in the second."),
+    ("Moved", "The status is another one; no status counts as one."),
+    (
+        "Progressed",
+        "The completion rate rose, or there is one where there was none. The largest rise comes"
+        " first.",
+    ),
+    (
+        "Regressed",
+        "The completion rate fell, as when a course got longer, or there is none any more.",
+    ),
+    (
+        "Completed",
+        "At 100 % in the second roster, and not in the first, or not in it at all.",
+    ),
+    (
+        "Newly silent",
+        "The status is joined and the completion rate under 100 %; a lesson was completed within"
+        " 30 days, or the time that --inactive names, of when the first roster was fetched, and"
+        " none within that time of when the second was. Who was silent longest comes first.",
+    ),
+    ("Renamed", "The username or the name is another one."),
+)
+"""Kinds of change between two rosters, in the order in which they are told, and what they mean."""
