@@ -37,6 +37,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 5, "not found"
     SERVER_ERROR = 6, "server or network"
     INCOMPLETE_ROSTER = 7, "incomplete roster"
+    CHANGED = 8, "something changed (changes --exit-code)"
     INTERRUPTED = 130, "interrupted"
 
 

@@ -1,20 +1,22 @@
 """From sources to the members that were asked for: read, select, arrange, prove."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from coursectl.errors import IncompleteRoster
+from coursectl.errors import CoursectlError, IncompleteRoster
 from coursectl.printable import shortened
 from coursectl.roster.criteria import Batch, Criteria, Roster
 from coursectl.roster.member import Provenance
 from coursectl.roster.moments import Age, moment_of
 from coursectl.roster.parsing import Reading
+from coursectl.roster.pseudonyms import check_key, naming_nobody
 from coursectl.sources.interface import Source, no_progress
 
 if TYPE_CHECKING:
     from coursectl.roster.member import Member
+    from coursectl.roster.pseudonyms import Pseudonyms
     from coursectl.sources.interface import OnProgress
 
 _PROVENANCE = frozenset({"community", "course", "fetched_at"})
@@ -35,8 +37,11 @@ class Gathering:
     `now` is the present, UTC; `as_of` is the moment that ages are measured from, where a person
     named one. Otherwise that is the moment when the roster was fetched, or `now`. `shows_ages` and
     `shows_course` tell that the answer shows them, so that they must be known before the members.
+    With `tells_provenance`, `provenance` tells where the last of the rosters is from, in the end,
+    and the moment that ages are measured from is known before the members.
     With `as_sent`, members are the objects that the server sent, and what `provenance` tells is
-    known before them; no criteria apply.
+    known before them; no criteria apply. With `pseudonyms`, members who are not under them yet are
+    put under them once they are selected, and nothing that is told names anybody.
     """
 
     def __init__(
@@ -49,17 +54,21 @@ class Gathering:
         tolerance: Tolerance = Tolerance(),
         shows_ages: bool = False,
         shows_course: bool = False,
+        tells_provenance: bool = False,
         as_sent: bool = False,
+        pseudonyms: "Pseudonyms | None" = None,
         on_progress: "OnProgress" = no_progress,
     ) -> None:
         self.rosters: list[Roster] = []
         """The rosters, once they have been read."""
         self.provenance: Provenance | None = None
-        """Where members given `as_sent` are from; known once the first have come, or none did."""
+        """Where the members are from, where that is told."""
         self.shown = 0
         """Members given so far."""
         self.incomplete: list[str] = []
         """Which of the rosters are not whole, and how it shows."""
+        self.left_out: list[str] = []
+        """From which of the rosters invalid rows were left out, and how many."""
         self.warnings: list[tuple[str, ...]] = []
         """What else a person should know: what, and lines that say how or why."""
         self._read: list[tuple[Source, Reading]] = []
@@ -70,8 +79,10 @@ class Gathering:
         self._tolerance = tolerance
         self._on_progress = on_progress
         self._as_sent = as_sent
+        self._pseudonyms = pseudonyms
+        self._tells_provenance = tells_provenance
         self._shows_ages = shows_ages
-        self._needs_moment = criteria.needs_moment or shows_ages
+        self._needs_moment = criteria.needs_moment or shows_ages or tells_provenance
         self._needs_course = shows_course or criteria.needs_course
 
     def total(self) -> int | None:
@@ -81,6 +92,14 @@ class Gathering:
         """
         totals = [source.total(reading) for source, reading in self._read]
         return None if None in totals else sum(total for total in totals if total is not None)
+
+    def ids_left_out(self) -> frozenset[int]:
+        """Give the ids under which members of invalid rows would have come, as far as known."""
+        return frozenset(
+            id_ if self._pseudonyms is None or reading.pseudonyms else self._pseudonyms.of(id_)[0]
+            for _, reading in self._read
+            for id_ in reading.ids_left_out
+        )
 
     def conclusion(self) -> dict[str, object]:
         """Give what an export says of itself behind its members: how many there should be.
@@ -106,6 +125,8 @@ class Gathering:
             moments_as_written=not (self._shows_ages or self._criteria.compares_moments),
             as_sent=self._as_sent,
             allow_incomplete=self._tolerance.allow_incomplete,
+            names_nobody=self._pseudonyms is not None,
+            may_be_marked=source.is_local,  # a server has no say in whom to name
         )
         roster: Roster | None = None
         held: list[Member] = []
@@ -120,14 +141,25 @@ class Gathering:
                 else:
                     continue
                 members, held = held, []
-            yield Batch(roster, self._criteria.select(members, roster.as_of))
+            yield self._batch(source, reading, roster, members)
             if self._has_enough() and not source.is_local:
                 whole = False
                 break
         roster = roster or self._roster(source, reading)
         if held:
-            yield Batch(roster, self._criteria.select(held, roster.as_of))
+            yield self._batch(source, reading, roster, held)
         self._conclude(source, reading, roster, whole=whole)
+
+    def _batch(
+        self, source: Source, reading: Reading, roster: Roster, members: "list[Member]"
+    ) -> Batch:
+        selected = self._criteria.select(members, roster.as_of)
+        if self._pseudonyms is None:
+            return Batch(roster, selected)
+        if reading.pseudonyms is None:
+            return Batch(roster, self._pseudonyms.members(selected))
+        check_key(reading.pseudonyms, self._pseudonyms, source.name)
+        return Batch(roster, selected)
 
     def _may_tell_later(self, reading: Reading) -> bool:
         """Whether what the first member depends on may still stand behind the last one."""
@@ -140,7 +172,13 @@ class Gathering:
 
     def _looked_through(self, source: Source) -> Reading:
         """Read a source to its end for what it says of itself, and let go of its members."""
-        reading = Reading(skip_invalid=True, moments_as_written=True, as_sent=self._as_sent)
+        reading = Reading(
+            skip_invalid=True,
+            moments_as_written=True,
+            as_sent=self._as_sent,
+            names_nobody=self._pseudonyms is not None,
+            may_be_marked=source.is_local,
+        )
         for _ in source.batches(reading, self._criteria):
             pass
         return reading
@@ -151,11 +189,7 @@ class Gathering:
 
     def _roster(self, source: Source, reading: Reading) -> Roster:
         if self._as_sent:
-            self.provenance = Provenance(
-                community=source.community or reading.community,
-                course=source.course_as_sent() or reading.course_as_sent or {},
-                fetched_at=reading.fetched_at or source.fetched_at,
-            )
+            self.provenance = self._provenance(source, reading, source.course_as_sent())
         named = reading.course["name"] if reading.course else None
         if named is None and self._needs_course:
             named = source.course_name
@@ -165,6 +199,13 @@ class Gathering:
             else reading.fetched_at or source.fetched_at or self._now
         )
         return Roster(course=named or source.name, as_of=as_of)
+
+    def _course_if_known(self, source: Source) -> dict[str, object] | None:
+        try:
+            return source.course_as_sent()
+        except CoursectlError as error:
+            self.warnings.append((f"{source.name}: its name is not known: {error.message}",))
+            return {"id": source.course_id}
 
     def _conclude(self, source: Source, reading: Reading, roster: Roster, *, whole: bool) -> None:
         """Prove that the roster is whole, and take down what is to be said of it."""
@@ -177,19 +218,20 @@ class Gathering:
                 raise
             self.incomplete.append(error.message)
         self._read.append((source, reading))
+        if self._tells_provenance:
+            self.provenance = self._provenance(source, reading, self._course_if_known(source))
         self.warnings += [(warning,) for warning in source.warnings]
         if reading.invalid:
             more = reading.invalid - len(reading.problems)
+            told = (
+                f"{source.name}: left out {reading.invalid:,} invalid of {reading.members:,} rows"
+            )
+            self.left_out.append(told)
             self.warnings.append(
-                (
-                    f"{source.name}: left out {reading.invalid:,} invalid"
-                    f" of {reading.members:,} rows",
-                    *reading.problems,
-                    *([f"and {more:,} more"] if more else []),
-                )
+                (told, *reading.problems, *([f"and {more:,} more"] if more else []))
             )
         if (
-            self._criteria.needs_moment
+            (self._criteria.needs_moment or self._tells_provenance)
             and self._as_of is None
             and not (reading.fetched_at or source.fetched_at)
         ):
@@ -206,3 +248,16 @@ class Gathering:
                     " documents; kept as it is",
                 )
             )
+
+    def _provenance(
+        self, source: Source, reading: Reading, course: dict[str, object] | None
+    ) -> Provenance:
+        provenance = Provenance(
+            community=source.community or reading.community,
+            course=course or reading.course_as_sent or {},
+            fetched_at=reading.fetched_at or source.fetched_at,
+            pseudonyms=reading.pseudonyms,
+        )
+        if self._pseudonyms is None:
+            return provenance
+        return naming_nobody(replace(provenance, pseudonyms=self._pseudonyms.mark))

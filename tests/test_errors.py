@@ -21,6 +21,7 @@ def test_each_exit_code_has_its_number():
         "NOT_FOUND": 5,
         "SERVER_ERROR": 6,
         "INCOMPLETE_ROSTER": 7,
+        "CHANGED": 8,
         "INTERRUPTED": 130,
     }
 

@@ -33,6 +33,7 @@ class Export:
     is_local = True
     fetched_at: datetime | None = None
     course_name: str | None = None
+    course_id: int | None = None
     community: str | None = None
 
     def __init__(self, path: Path | None, name: str) -> None:

@@ -55,6 +55,10 @@ class Source(Protocol):
         """The course's name, where the source knows it without reading the roster."""
 
     @property
+    def course_id(self) -> int | None:
+        """The course's id, where the source knows it without reading the roster."""
+
+    @property
     def community(self) -> str | None:
         """The URL of the community, where the source knows it without reading the roster."""
 

@@ -42,26 +42,56 @@ def resolve(courses: Sequence[str], settings: "Callable[[], Settings]") -> "list
     return [_source(course, api) for course in courses]
 
 
-def _source(course: str, api: "Callable[[], Api]") -> "Source":
+def every_course(settings: "Callable[[], Settings]") -> "list[Source]":
+    """Give a source for each course that whoever asks created or manages, by name.
+
+    Raises what the API raises.
+    """
+    from coursectl.roster.courses import select_courses
+    from coursectl.sources.api.client import Api
+    from coursectl.sources.api.courses import reportable_courses
+
+    api = Api(settings())
+    return [_course(course["id"], api) for course in select_courses(reportable_courses(api))]
+
+
+def export_of(course: str) -> Export | None:
+    """Give the export that a COURSE names; None for a course of a community.
+
+    Raises UsageError for an empty one.
+    """
     if not course.strip():
         raise UsageError("a COURSE is empty", "Give an id, a URL, a file, a slug or a name.")
     if course == STDIN:
         return Export(None, "stdin")
     if course == DEMO:
         return Export.demo()
+    if _ID.fullmatch(course) or _is_url(course):
+        return None
+    is_path = course.startswith((".", "~", os.sep)) or course.lower().endswith(EXPORT_SUFFIXES)
+    if is_path or os.path.exists(course):  # noqa: PTH110 - Path.exists raises on a long name
+        return Export(Path(course), course)
+    return None
+
+
+def _source(course: str, api: "Callable[[], Api]") -> "Source":
+    export = export_of(course)
+    if export is not None:
+        return export
     if _ID.fullmatch(course):
         if len(course) > _MOST_DIGITS:
             raise NotFound(f"no course has an id of {len(course)} digits", "Check the id.")
         return _course(int(course), api())
-    if course.lower().startswith(("https://", "http://")):
+    if _is_url(course):
         found = api()
         return _course(_id_in(course, found.settings.url), found)
-    is_path = course.startswith((".", "~", os.sep)) or course.lower().endswith(EXPORT_SUFFIXES)
-    if is_path or os.path.exists(course):  # noqa: PTH110 - Path.exists raises on a long name
-        return Export(Path(course), course)
     from coursectl.sources.api.courses import find_course
 
     return find_course(course, api())
+
+
+def _is_url(course: str) -> bool:
+    return course.lower().startswith(("https://", "http://"))
 
 
 def _course(id_: int, api: "Api") -> "Source":

@@ -1,0 +1,70 @@
+"""From gathered members to their figures."""
+
+import re
+from typing import TYPE_CHECKING
+
+from coursectl.roster.criteria import Criteria
+from coursectl.roster.summary import INACTIVE, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from coursectl.gather import Gathering
+    from coursectl.roster.member import Member
+    from coursectl.roster.moments import Age
+    from coursectl.roster.summary import Summary
+
+
+_DECIMAL = re.compile(r"\d{1,3}(\.\d{1,20})?", re.ASCII)
+
+
+def nobody(_members: "list[Member]") -> None:
+    """Take members, and do nothing with them."""
+
+
+def summarise(
+    gathering: "Gathering",
+    criteria: "Criteria",
+    *,
+    inactive: "Age" = INACTIVE,
+    most_nudged: int | None = None,
+    also: "Callable[[list[Member]], object]" = nobody,
+) -> "Summary":
+    """Give the figures of a gathering of one source that tells its provenance.
+
+    Of those who need a nudge, the `most_nudged` longest silent are kept, or with None all. `also`
+    is given all members, too, as they come. Raises CoursectlError.
+    """
+    tally: Tally | None = None
+
+    def tally_as_of(as_of: "datetime") -> Tally:
+        return Tally(as_of, inactive, criteria.statuses, most_nudged=most_nudged)
+
+    for batch in gathering.batches():
+        tally = tally or tally_as_of(batch.as_of)
+        tally.take(batch.members)
+        also(batch.members)
+    (roster,) = gathering.rosters
+    tally = tally or tally_as_of(roster.as_of)
+    provenance = gathering.provenance
+    assert provenance is not None  # noqa: S101 - it was asked for
+    course = provenance.course
+    name, id_, own_mean = (course.get(key) for key in ("name", "id", "avg_completion_rate"))
+    return tally.summary(
+        course=name if name and isinstance(name, str) else roster.course,
+        course_id=id_ if type(id_) is int else None,
+        community=provenance.community,
+        fetched_at=provenance.fetched_at,
+        own_mean=_rate(own_mean),
+        is_whole=criteria == Criteria(),
+    )
+
+
+def _rate(value: object) -> float | None:
+    """Give what a server says of a course as a percentage, if it is one."""
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        value = float(value)  # as Django REST Framework writes decimals
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if 0 <= value <= 100 else None
