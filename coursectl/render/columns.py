@@ -71,8 +71,79 @@ COURSE_COLUMNS = (
 )
 """All that can be shown of courses."""
 
+TREND_COLUMNS = (
+    COURSE,
+    Column("course_id", "Course ID", Kind.NUMBER),
+    Column("community", "Community", Kind.TEXT),
+    Column("fetched_at", "Fetched", Kind.DATE),
+    Column("members", "Members", Kind.NUMBER, folds=3),
+    Column("counted", "Counted", Kind.NUMBER, folds=1),
+    Column("mean", "Mean completion", Kind.PERCENT),
+    Column("active_30", "Active 30 days", Kind.NUMBER, folds=2),
+    Column("completed", "Completed", Kind.NUMBER, folds=4),
+)
+"""All that can be shown of exports over time."""
+
+CHANGE_COLUMNS = (
+    Column("change", "Change", Kind.TEXT),
+    *(column for column in MEMBER if column.key in ("id", "username", "real_name", "join_status")),
+    Column("from", "From", Kind.TEXT),
+    Column("to", "To", Kind.TEXT),
+    Column("delta", "Delta", Kind.PERCENT),
+)
+"""All that a row of changes holds."""
+
+SUMMARY_COLUMNS = (
+    COURSE,
+    Column("course_id", "Course ID", Kind.NUMBER),
+    Column("community", "Community", Kind.TEXT),
+    Column("fetched_at", "Fetched", Kind.DATE),
+    Column("as_of", "As of", Kind.DATE),
+    Column("members", "Members", Kind.NUMBER),
+    Column("creator", "Creator", Kind.NUMBER),
+    Column("manager", "Manager", Kind.NUMBER),
+    Column("joined", "Joined", Kind.NUMBER, folds=1),
+    Column("invited", "Invited", Kind.NUMBER),
+    Column("requested", "Requested", Kind.NUMBER),
+    Column("other_status", "Other status", Kind.NUMBER),
+    Column("no_status", "No status", Kind.NUMBER),
+    Column("counted", "Counted", Kind.NUMBER),
+    Column("without_rate", "Without a rate", Kind.NUMBER),
+    Column("mean", "Mean completion", Kind.PERCENT),
+    Column("lower_quartile", "Lower quartile", Kind.PERCENT),
+    Column("median", "Median", Kind.PERCENT, folds=3),
+    Column("upper_quartile", "Upper quartile", Kind.PERCENT),
+    Column("at_0", "At 0%", Kind.NUMBER),
+    Column("at_100", "At 100%", Kind.NUMBER, folds=4),
+    *(
+        Column(f"tenth_{start}", f"{start} to {start + 10}%", Kind.NUMBER)
+        for start in range(0, 100, 10)
+    ),
+    Column("active_7", "Active in 7 days", Kind.NUMBER),
+    Column("active_30", "Active in 30 days", Kind.NUMBER, folds=5),
+    Column("active_90", "Active in 90 days", Kind.NUMBER),
+    Column("longer_ago", "Active longer ago", Kind.NUMBER),
+    Column("never_active", "Never active", Kind.NUMBER, folds=2),
+    Column("nudge", "Need a nudge", Kind.NUMBER),
+    Column("own_mean", "avg_completion_rate", Kind.PERCENT),
+)
+"""All that a row of a summary holds."""
+
+_SHOWN_OF_SUMMARY = (
+    "course",
+    "members",
+    "joined",
+    "mean",
+    "median",
+    "at_100",
+    "active_30",
+    "never_active",
+    "nudge",
+)
+
 COLUMN_KEYS = tuple(column.key for column in MEMBER_COLUMNS)
 COURSE_COLUMN_KEYS = tuple(column.key for column in COURSE_COLUMNS)
+TREND_COLUMN_KEYS = tuple(column.key for column in TREND_COLUMNS)
 
 
 def default_columns(*, several: bool, readable: bool) -> tuple[Column, ...]:
@@ -82,6 +153,13 @@ def default_columns(*, several: bool, readable: bool) -> tuple[Column, ...]:
     """
     member = tuple(column for column in MEMBER if not (readable and column.key == "avatar"))
     return (COURSE, *member) if several else member
+
+
+def summary_columns(*, readable: bool) -> tuple[Column, ...]:
+    """Give the columns of summaries, a row a course; a `readable` format has the main ones."""
+    if not readable:
+        return SUMMARY_COLUMNS
+    return tuple(column for column in SUMMARY_COLUMNS if column.key in _SHOWN_OF_SUMMARY)
 
 
 def parse_columns(words: Iterable[str], among: tuple[Column, ...]) -> tuple[Column, ...]:

@@ -47,6 +47,10 @@ class Answer:
     """The rows, in order. Reading on may raise CoursectlError; let it pass."""
     caption: Callable[[], Caption]
     """Known once all batches have been read."""
+    heading: str = "Members"
+    """What the rows are, where a format has a name for them."""
+    takes_columns: bool = True
+    """Whether other columns can be asked for."""
 
 
 class Sink(Protocol):

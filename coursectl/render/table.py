@@ -16,20 +16,25 @@ from rich.style import Style
 
 from coursectl.printable import printable
 from coursectl.render.columns import Column, Kind
-from coursectl.render.interface import Answer, Batch, Sink
+from coursectl.render.interface import Answer, Batch, Caption, Sink
+from coursectl.render.lines import packed
 from coursectl.render.values import percent, raw_values
 
 _GAP = "  "
 _BARS = (10, 5)
 """Cells of a completion bar, the widest first."""
-_FULL, _EMPTY = "━", "─"
+_FULL, EMPTY = "━", "─"
+"""What a bar is made of."""
 _NAME_WIDTH = 20
 """Cells that free text keeps as long as another column can fold away."""
 _LONG_NAME = 40
 """Cells that free text gets at the most, unless its column was asked for."""
 _LEAST_WIDTH = 6
+_IDS = ("id", "course_id")
+"""Numbers that say less than what stands beside them."""
+_FOLDED = "Not shown at this width: {}"
 
-_STATUS_STYLES = {
+STATUS_STYLES = {
     "creator": "magenta",
     "manager": "blue",
     "joined": "green",
@@ -70,20 +75,33 @@ class TableRenderer:
 
     def render(self, answer: Answer, out: Sink) -> None:
         """Write a caption, a header and a line a row."""
-        columns = answer.columns
-        rows = [row for batch in answer.batches for row in _rows(batch, columns)]
-        caption = answer.caption()
-        lines = [self._line((self._cut(printable(caption.title)), "bold"))]
-        lines += [self._line((text, "dim")) for text in self._wrapped(caption.facts)]
-        if rows:
-            layout = self._layout(columns, rows)
-            lines += ["\n", *self._header(layout)]
-            lines += self._body(rows, columns, layout)
-            folded = [column.header for column in columns if column not in layout.columns]
-            if folded:
-                note = f"Not shown at this width: {', '.join(folded)} (see --columns)"
-                lines += ["\n", self._line((self._cut(note), "dim"))]
-        out.write("".join(lines).encode())
+        note = _FOLDED + (" (see --columns)" if answer.takes_columns else "")
+        rows = list(self.table(answer.columns, answer.batches, note=note))
+        out.write("".join([*self.caption(answer.caption()), *rows]).encode())
+
+    def caption(self, caption: Caption) -> list[str]:
+        """Give the lines that say whose members a table shows, and which."""
+        title = self.styled(self._cut(printable(caption.title)), "bold")
+        return [title, *(self.styled(text, "dim") for text in self._wrapped(caption.facts))]
+
+    def table(
+        self, columns: tuple[Column, ...], batches: Iterable[Batch], *, note: str = ""
+    ) -> Iterator[str]:
+        """Give a blank line, a header and a line a row; nothing if there are no rows.
+
+        With `note`, a last line names the columns that had to fold away, in place of its `{}`.
+        """
+        rows = [row for batch in batches for row in _rows(batch, columns)]
+        if not rows:
+            return
+        layout = self._layout(columns, rows)
+        yield "\n"
+        yield from self._header(layout)
+        yield from self._body(rows, columns, layout)
+        folded = [column.header for column in columns if column not in layout.columns]
+        if folded and note:
+            yield "\n"
+            yield self.styled(self._cut(note.format(", ".join(folded))), "dim")
 
     # Where everything goes
 
@@ -126,8 +144,8 @@ class TableRenderer:
 
     def _header(self, layout: _Layout) -> Iterator[str]:
         cells = zip(layout.columns, layout.widths, strict=True)
-        yield self._line((_GAP.join(_padded(c.header, w, c) for c, w in cells).rstrip(), "bold"))
-        yield self._line((_GAP.join("─" * width for width in layout.widths), "dim"))
+        yield self.styled(_GAP.join(_padded(c.header, w, c) for c, w in cells).rstrip(), "bold")
+        yield self.styled(_GAP.join("─" * width for width in layout.widths), "dim")
 
     def _body(
         self, rows: list[list[_Cell]], columns: tuple[Column, ...], layout: _Layout
@@ -143,13 +161,18 @@ class TableRenderer:
                     painters[style] = self._painter(style)
                 start, end = painters[style]
                 if layout.bar and column.kind is Kind.PERCENT:
-                    text = _bar(rate, layout.bar) + text.rjust(width - layout.bar)
+                    text = bar(rate, layout.bar) + text.rjust(width - layout.bar)
                 line.append(f"{start}{_padded(text, width, column)}{end}")
             yield _GAP.join(line).rstrip() + "\n"
 
-    def _line(self, text: tuple[str, str]) -> str:
-        start, end = self._painter(text[1])
-        return f"{start}{text[0]}{end}\n"
+    def styled(self, text: str, style: str) -> str:
+        """Give text as a line in one of rich's styles."""
+        return self.painted(text, style) + "\n"
+
+    def painted(self, text: str, style: str) -> str:
+        """Give text in one of rich's styles."""
+        start, end = self._painter(style)
+        return f"{start}{text}{end}"
 
     def _painter(self, style: str) -> tuple[str, str]:
         """Give the escape codes before and after text of a style."""
@@ -164,18 +187,12 @@ class TableRenderer:
         return start, end
 
     def _cut(self, text: str) -> str:
-        return text if self.width is None else _fitted(text, self.width)
+        return text if self.width is None else fitted(text, self.width)
 
     def _wrapped(self, facts: Iterable[str]) -> list[str]:
         """Put facts on as few lines as hold them."""
-        lines: list[str] = []
-        for fact in map(printable, facts):
-            joined = f"{lines[-1]} · {fact}" if lines else fact
-            if lines and (self.width is None or cell_len(joined) <= self.width):
-                lines[-1] = joined
-            else:
-                lines.append(self._cut(fact))
-        return lines
+        cut = (self._cut(printable(fact)) for fact in facts)
+        return packed(cut, self.width, cell_len, between=" · ")
 
 
 def _total(widths: dict[Column, int]) -> int:
@@ -188,25 +205,27 @@ def _cells(column: Column, text: int, bar: int) -> int:
     return max(with_bar, cell_len(column.header))
 
 
-def _fitted(text: str, width: int) -> str:
+def fitted(text: str, width: int) -> str:
+    """Give text in at most so many cells, cut with an ellipsis."""
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(0, width - 1)).rstrip() + "…"
 
 
 def _padded(text: str, width: int, column: Column) -> str:
-    text = _fitted(text, width)
+    text = fitted(text, width)
     blanks = " " * (width - cell_len(text))
     return blanks + text if column.kind in (Kind.NUMBER, Kind.PERCENT) else text + blanks
 
 
-def _bar(rate: float | None, cells: int) -> str:
+def bar(rate: float | None, cells: int) -> str:
+    """Give a bar of a percentage: never empty above 0, and never full below 100."""
     if rate is None:
         return " " * cells
     full = round(rate / 100 * cells)
     if 0 < rate < 100:
         full = min(max(full, 1), cells - 1)
-    return _FULL * full + _EMPTY * (cells - full)
+    return _FULL * full + EMPTY * (cells - full)
 
 
 # Cells
@@ -232,9 +251,9 @@ def _cell(value: Any, column: Column, as_of: datetime) -> _Cell:
         case Kind.DATE:
             return value.date().isoformat(), "", None
         case Kind.STATUS:
-            return printable(value), _STATUS_STYLES.get(value, "red"), None
+            return printable(value), STATUS_STYLES.get(value, "red"), None
         case Kind.NUMBER:
-            return str(value), "dim", None
+            return str(value), "dim" if column.key in _IDS else "", None
         case _:
             return printable(value) if value else column.empty, "", None
 

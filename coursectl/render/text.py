@@ -1,12 +1,13 @@
 """Plain text and Markdown: nothing cut off, no colour, ISO dates."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import tabulate
 
-from coursectl.render.columns import Kind
-from coursectl.render.interface import Answer, Sink
+from coursectl.render.columns import Column, Kind
+from coursectl.render.interface import Answer, Batch, Sink
 from coursectl.render.values import readable_values
 
 # tabulate would widen each column by the blanks between columns once more.
@@ -26,19 +27,31 @@ class TextRenderer:
 
     def render(self, answer: Answer, out: Sink) -> None:
         """Write a header and a line a row."""
-        rows = [row for batch in answer.batches for row in readable_values(batch, answer.columns)]
+        out.write("".join(self.table(answer.columns, answer.batches)).encode())
+
+    def table(self, columns: tuple[Column, ...], batches: Iterable[Batch]) -> list[str]:
+        """Give the lines of a table: a header and a line a row."""
+        rows = [row for batch in batches for row in readable_values(batch, columns)]
         if self.markdown:
-            texts = [place for place, column in enumerate(answer.columns) if column.is_free_text]
+            texts = [place for place, column in enumerate(columns) if column.is_free_text]
             for row in rows:
                 for place in texts:
-                    row[place] = _MARKUP.sub(r"\\\1", row[place])
-        aligned = ["right" if column.kind in _RIGHT else "left" for column in answer.columns]
+                    row[place] = without_markup(row[place])
+        aligned = ["right" if column.kind in _RIGHT else "left" for column in columns]
+        return self.lined_up(rows, [column.header for column in columns], aligned)
+
+    def lined_up(self, rows: list[list[str]], headers: list[str], aligned: list[str]) -> list[str]:
+        """Give the lines of a table of texts, each column `aligned` to the left or right."""
         text = tabulate.tabulate(
             rows,
-            headers=[column.header for column in answer.columns],
+            headers=headers,
             tablefmt="pipe" if self.markdown else "plain",
             colalign=aligned if rows else None,
             disable_numparse=True,
         )
-        lines = [line.rstrip() for line in text.split("\n")]
-        out.write("".join(f"{line}\n" for line in lines).encode())
+        return [f"{line.rstrip()}\n" for line in text.split("\n")]
+
+
+def without_markup(text: str) -> str:
+    """Give text that Markdown, and HTML inside it, shows as it is."""
+    return _MARKUP.sub(r"\\\1", text)

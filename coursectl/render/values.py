@@ -1,5 +1,6 @@
 """The values of chosen columns, for machines and for people."""
 
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
@@ -21,6 +22,11 @@ def raw_values(batch: Batch, columns: tuple[Column, ...]) -> list[tuple[Any, ...
     if len(keys) == 1:
         return [(row[keys[0]],) for row in batch.rows]
     return list(map(itemgetter(*keys), batch.rows))
+
+
+def moment_in(value: datetime | str) -> datetime:
+    """Give a date-time of a row, which may hold it as RFC 3339 text, as what it is."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _plain_values(batch: Batch, columns: tuple[Column, ...]) -> list[list[Any]]:
@@ -53,3 +59,26 @@ def percent(rate: float) -> str:
     """Give a percentage to one decimal place, none where it is whole; never 100 before the end."""
     text = f"{rate:.1f}".removesuffix(".0")
     return "99.9" if text == "100" and rate < 100 else text
+
+
+def figure(value: Any, kind: Kind, null: str = "-") -> str:
+    """Give a single value as a person reads it: thousands apart, moments to the minute."""
+    if value is None:
+        return null
+    match kind:
+        case Kind.PERCENT:
+            return f"{percent(value)}%"
+        case Kind.NUMBER:
+            return f"{value:,}"
+        case Kind.DATE | Kind.ACTIVITY:
+            return f"{moment_in(value):%Y-%m-%d %H:%M} UTC"
+        case _:
+            return printable(str(value))
+
+
+def share(count: int, whole: int | None) -> str:
+    """Give a part of a whole in percent: never 0 for some, and never 100 for not all."""
+    if not whole:
+        return ""
+    rate = 100 * count / whole
+    return "<0.1%" if 0 < rate < 0.05 else f"{percent(rate)}%"

@@ -5,6 +5,8 @@ from coursectl.render.columns import (
     COLUMN_KEYS,
     COURSE_COLUMNS,
     MEMBER_COLUMNS,
+    SUMMARY_COLUMNS,
+    TREND_COLUMNS,
     default_columns,
     parse_columns,
 )
@@ -118,7 +120,9 @@ def test_columns_of_courses_are_other_columns():
     assert caught.value.hints == ("Columns: id, name, slug, type, privacy, role, created_at.",)
 
 
-@pytest.mark.parametrize("columns", [MEMBER_COLUMNS, COURSE_COLUMNS])
+@pytest.mark.parametrize(
+    "columns", [MEMBER_COLUMNS, COURSE_COLUMNS, TREND_COLUMNS, SUMMARY_COLUMNS]
+)
 def test_no_two_columns_have_a_key_or_a_place_in_folding_in_common(columns):
     for values in (_keys(columns), [c.folds for c in columns if c.folds is not None]):
         assert len(set(values)) == len(values)

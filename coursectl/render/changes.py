@@ -1,0 +1,239 @@
+"""Changes as sections of a page, as rows, and as JSON of a documented shape."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+
+from coursectl.render.columns import CHANGE_COLUMNS, MEMBER, Column, Kind
+from coursectl.render.interface import Answer, Caption
+from coursectl.render.json import escaped
+from coursectl.render.outline import Figure, Figures, Outline, Rows, Section, Words
+from coursectl.render.values import moment_in
+from coursectl.roster.changes import ChangeKind
+from coursectl.roster.definitions import CHANGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from coursectl.render.interface import Sink
+    from coursectl.roster.changes import Change, Changes
+
+SHAPE = "changes/1"
+"""The name of the shape in JSON; what is added later keeps it, what changes gets the next."""
+
+_TITLES = dict(zip(ChangeKind, (term for term, _ in CHANGES), strict=True))
+
+_BY_KEY = {column.key: column for column in MEMBER}
+_WHO = tuple(_BY_KEY[key] for key in ("id", "username", "real_name"))
+_STATUS, _RATE = _BY_KEY["join_status"], _BY_KEY["user_completion_rate"]
+_LAST_ACTIVE, _JOINED = _BY_KEY["last_active_at"], _BY_KEY["joined_at"]
+
+
+def _from_and_to(column: Column) -> tuple[Column, Column]:
+    return (
+        replace(column, key="from", header="From", folds=None),
+        replace(column, key="to", header="To", folds=None),
+    )
+
+
+_RATES = (*_from_and_to(_RATE), Column("delta", "Delta", Kind.NUMBER))
+
+_COLUMNS = {
+    ChangeKind.JOINED: (*_WHO, _STATUS, _JOINED),
+    ChangeKind.LEFT: (*_WHO, _STATUS, _RATE, _LAST_ACTIVE),
+    ChangeKind.MOVED: (*_WHO, *_from_and_to(_STATUS)),
+    ChangeKind.PROGRESSED: (*_WHO, *_RATES),
+    ChangeKind.REGRESSED: (*_WHO, *_RATES),
+    ChangeKind.COMPLETED: (*_WHO, _RATES[0], _LAST_ACTIVE),
+    ChangeKind.SILENT: (*_WHO, _RATE, _LAST_ACTIVE),
+    ChangeKind.RENAMED: (
+        *_WHO,
+        replace(_WHO[1], key="username_before", header="Username before"),
+        replace(_WHO[2], key="real_name_before", header="Name before"),
+    ),
+}
+"""What a page shows of each kind of change."""
+
+_BATCH = 1_000
+
+
+# A page
+
+
+def changes_outline(changes: "Changes", *, shown: int | None, remedy: str) -> Outline:
+    """Give changes as a page; see `change_sections`."""
+    sides = (changes.before, changes.after)
+    moments = [_told(side.fetched_at) for side in sides]
+    return Outline(
+        changes.course or "Changes",
+        (
+            f"{' to '.join(moments)}",
+            f"{' to '.join(f'{side.members:,}' for side in sides)} members",
+        ),
+        change_sections(changes, shown=shown, remedy=remedy),
+    )
+
+
+def change_sections(
+    changes: "Changes", *, shown: int | None = None, remedy: str = ""
+) -> tuple[Section, ...]:
+    """Give changes section by section: counts first, then the people of each kind.
+
+    Of each kind, the first `shown` are shown, or with None all. `remedy` is the command that gives
+    all, but for the kind. Raises CoursectlError.
+    """
+    since = changes.before.fetched_at
+    title = "What changed" if since is None else f"What changed since {since:%Y-%m-%d}"
+    counts = Figures(
+        tuple(
+            Figure(
+                _TITLES[kind],
+                number,
+                note=f"for {changes.inactive}" if kind is ChangeKind.SILENT else "",
+                null="not known",
+            )
+            for kind, number in changes.counts.items()
+        )
+    )
+    nothing = () if changes.total else (Words(("Nothing changed.",)),)
+    return (
+        Section("changes", title, (counts, *nothing)),
+        *(
+            _section(changes, kind, number, shown, remedy)
+            for kind, number in changes.counts.items()
+            if number
+        ),
+    )
+
+
+def change_table(changes: "Changes") -> tuple[Section, ...]:
+    """Give changes as one section: counts, and one table of all. Raises CoursectlError."""
+    since = Figures((Figure("Since", changes.before.fetched_at, Kind.DATE, null="not known"),))
+    blocks = (since, *change_sections(changes, shown=0)[0].blocks)
+    rows = [_row(change) for change in changes]
+    table = (Rows("Changes", CHANGE_COLUMNS, rows, changes.as_of),) if rows else ()
+    return (Section("changes", "Changes", (*blocks, *table)),)
+
+
+def _section(
+    changes: "Changes", kind: ChangeKind, number: int, shown: int | None, remedy: str
+) -> Section:
+    rows = [_of_page(change) for change in islice(changes.of(kind), shown)]
+    table = Rows(
+        _TITLES[kind],
+        _COLUMNS[kind],
+        rows,
+        changes.as_of,
+        number - len(rows),
+        remedy and f"{remedy} --only {kind}",
+    )
+    return Section(f"changes-{kind}", _TITLES[kind], (table,))
+
+
+def _of_page(change: "Change") -> dict[str, Any]:
+    row: dict[str, Any] = dict(change.member)
+    for key in ("last_active_at", "joined_at"):
+        row[key] = row[key] and moment_in(row[key])
+    if change.before is not None:
+        row |= {f"{key}_before": change.before[key] for key in ("username", "real_name")}
+    return row | {"from": change.was, "to": change.now, "delta": change.delta}
+
+
+def _told(moment: datetime | None) -> str:
+    return "not known when" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+# Rows
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBatch:
+    """Some changes, in order."""
+
+    rows: list[dict[str, Any]]
+    as_of: datetime
+    shared: dict[str, str] = field(default_factory=dict)
+
+
+def change_answer(changes: "Changes") -> Answer:
+    """Give changes as rows with the keys of CHANGE_COLUMNS; what they are from and to is text."""
+    caption = Caption(changes.course or "Changes", ())
+    return Answer(
+        CHANGE_COLUMNS,
+        (
+            ChangeBatch([_row(change) for change in batch], changes.as_of)
+            for batch in _batches(changes)
+        ),
+        lambda: caption,
+        heading="Changes",
+    )
+
+
+def _row(change: "Change") -> dict[str, Any]:
+    row = _object(change)
+    return row | {key: _text(row[key]) for key in ("from", "to")}
+
+
+def _text(value: Any) -> str | None:
+    match value:
+        case None | str():
+            return value
+        case {"username": username, "real_name": real_name}:
+            both = (real_name, f"({username})" if username else None)
+            return " ".join(filter(None, both)) or None
+        case _:
+            return to_json(value).decode()
+
+
+# JSON
+
+
+def write_json(changes: "Changes", out: "Sink", *, lines: bool) -> None:
+    """Write changes in the shape that the README documents, or with `lines` a change a line.
+
+    What is open is closed only when all of them have been read.
+    """
+    between, before, end = (b"\n", b"", b"\n") if lines else (b",\n", b"\n", b"\n]}\n")
+    if not lines:
+        out.write(escaped(to_json(_head(changes)))[:-1] + b',"changes":[')
+    for batch in _batches(changes):
+        out.write(before + between.join(escaped(to_json(_object(each))) for each in batch))
+        before = between
+    out.write(end if changes.total else end.lstrip(b"\n"))
+
+
+def _head(changes: "Changes") -> dict[str, Any]:
+    return {
+        "shape": SHAPE,
+        "course": {"id": changes.course_id, "name": changes.course},
+        "community": changes.community,
+        **{
+            name: {"fetched_at": side.fetched_at, "members": side.members}
+            for name, side in (("before", changes.before), ("after", changes.after))
+        },
+        "inactive": str(changes.inactive),
+        "counts": dict(changes.counts),
+    }
+
+
+def _object(change: "Change") -> dict[str, Any]:
+    member = change.member
+    return {
+        "change": change.kind,
+        "id": member["id"],
+        "username": member["username"],
+        "real_name": member["real_name"],
+        "join_status": member["join_status"],
+        "from": change.was,
+        "to": change.now,
+        "delta": change.delta,
+    }
+
+
+def _batches(changes: "Iterable[Change]") -> "Iterator[list[Change]]":
+    left = iter(changes)
+    while batch := list(islice(left, _BATCH)):
+        yield batch

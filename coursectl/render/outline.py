@@ -1,0 +1,164 @@
+"""What a page of figures says, section by section, before it has a look.
+
+Summaries, changes, trends and reports are put into outlines; how an outline looks on a terminal, in
+a mail, on a web page or in a workbook, each format decides for itself. All text in an outline may
+be foreign, that of `Words` excepted: a renderer makes it safe in its own way.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Protocol
+
+from coursectl.render.columns import Column, Kind
+
+if TYPE_CHECKING:
+    from coursectl.render.interface import Answer, Sink
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One value under its label."""
+
+    label: str
+    value: Any
+    """As `kind` has it; None where there is none to be had."""
+    kind: Kind = Kind.NUMBER
+    note: str = ""
+    """What else there is to say of it, in a few words."""
+    null: str = "-"
+    """What a person reads for None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Values that stand together."""
+
+    items: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A bar chart of counts: a label, a bar and a number a line."""
+
+    title: str
+    label: str
+    """What the labels are: the header over them."""
+    bars: tuple[tuple[str, int], ...]
+    whole: int | None = None
+    """What each count is a share of, if it is one; without it, bars compare with the longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A figure over time."""
+
+    title: str
+    kind: Kind
+    points: tuple[tuple[datetime, float | None], ...]
+    """By time; None where there is no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table of members or courses."""
+
+    title: str
+    """What the table holds, for whoever cannot see it; not shown where the section says it."""
+    columns: tuple[Column, ...]
+    rows: Sequence[Mapping[str, Any]]
+    as_of: datetime
+    """The moment, UTC, from which ages are measured."""
+    left_out: int = 0
+    """Rows that there are besides these."""
+    remedy: str = ""
+    """How to see them."""
+    searchable: bool = False
+    """Whether it is worth a search box where there can be one."""
+
+    @property
+    def shared(self) -> Mapping[str, str]:
+        """What all of these have in common beside `rows`, which makes them a `Batch`: nothing."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Paragraphs of our own words."""
+
+    paragraphs: tuple[str, ...]
+
+
+Block = Figures | Bars | Line | Rows | Words
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands below it."""
+
+    key: str
+    """A name for it in an address: small letters and hyphens, unlike all others."""
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A whole page."""
+
+    title: str
+    facts: tuple[str, ...]
+    """What stands below the title: of how many, as of when."""
+    sections: tuple[Section, ...]
+    footer: Words | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Figures over the same time."""
+
+    items: tuple[Line, ...]
+
+
+def over_time(blocks: Iterable[Block]) -> Iterator[Figures | Bars | Lines | Rows | Words]:
+    """Give blocks in order, with lines that follow each other over the same time as one."""
+
+    def time(numbered: tuple[int, Block]) -> tuple[Any, ...]:
+        number, block = numbered
+        if not isinstance(block, Line):
+            return ("block", number)
+        return ("line", *(moment for moment, _ in (*block.points[:1], *block.points[-1:])))
+
+    for _, run in groupby(enumerate(blocks), key=time):
+        found = [block for _, block in run]
+        lines = tuple(block for block in found if isinstance(block, Line))
+        if lines:
+            yield Lines(lines)
+        else:
+            yield from (block for block in found if not isinstance(block, Line))
+
+
+class OutlineRenderer(Protocol):
+    """How an outline looks. It writes UTF-8, or what its format is made of."""
+
+    def render_outline(self, outline: Outline, out: "Sink") -> None:
+        """Write `outline` to `out`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutlinedRenderer:
+    """An answer of rows as a page that holds nothing else."""
+
+    page: OutlineRenderer
+
+    def render(self, answer: "Answer", out: "Sink") -> None:
+        """Write the rows, all of which are held for that."""
+        batches = list(answer.batches)
+        rows = [{**row, **batch.shared} for batch in batches for row in batch.rows]
+        caption = answer.caption()
+        sections: tuple[Section, ...] = ()
+        if batches:
+            table = Rows(answer.heading, answer.columns, rows, batches[-1].as_of, searchable=True)
+            sections = (Section(answer.heading.lower(), answer.heading, (table,)),)
+        self.page.render_outline(Outline(caption.title, caption.facts, sections), out)

@@ -1,0 +1,294 @@
+"""A summary as a page, as a row among others, and as JSON of a documented shape."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+
+from coursectl.render.columns import MEMBER, SUMMARY_COLUMNS, Kind
+from coursectl.render.json import escaped
+from coursectl.render.outline import Bars, Block, Figure, Figures, Outline, Rows, Section, Words
+from coursectl.render.values import percent
+from coursectl.roster.join_status import NO_STATUS, JoinStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from coursectl.render.interface import Sink
+    from coursectl.roster.summary import Completion, OwnMean, Summary
+
+SHAPE = "summary/1"
+"""The name of the shape in JSON; what is added later keeps it, what changes gets the next."""
+
+_WEEKS = 12
+"""Weeks whose joins are drawn one by one."""
+
+_OF_THE_NUDGED = (
+    "id",
+    "username",
+    "real_name",
+    "user_completion_rate",
+    "last_active_at",
+    "joined_at",
+)
+
+_PEOPLE = tuple(column.key for column in MEMBER if column.key != "avatar")
+
+
+def summary_outline(summary: "Summary", words: tuple[str, ...] = (), *, remedy: str) -> Outline:
+    """Give a summary as a page. `words` say which members were asked for, `remedy` is theirs."""
+    return Outline(
+        summary.course,
+        (*words, f"as of {summary.as_of:%Y-%m-%d %H:%M} UTC"),
+        summary_sections(summary, remedy=remedy),
+    )
+
+
+def summary_sections(summary: "Summary", *, remedy: str) -> tuple[Section, ...]:
+    """Give a summary section by section.
+
+    `remedy` is the command that lists those who need a nudge and are too many to be shown.
+    """
+    completion = summary.completion
+    return (
+        Section("figures", "At a glance", (_at_a_glance(summary),)),
+        Section(
+            "status",
+            "By status",
+            (
+                Bars(
+                    "By status",
+                    "Status",
+                    tuple((_named(s), number) for s, number in summary.by_status.items()),
+                    summary.members,
+                ),
+            ),
+        ),
+        Section("completion", "Completion", _completion(completion, summary)),
+        Section(
+            "activity",
+            "Activity",
+            (
+                Bars(
+                    "Activity",
+                    "Last active",
+                    (
+                        *((f"in {d} days", number) for d, number in summary.activity.within),
+                        ("longer ago", summary.activity.longer_ago),
+                        ("never", summary.activity.never),
+                    ),
+                    summary.counted,
+                ),
+            ),
+        ),
+        Section("joins", "Joins by week", _joins(summary)),
+        Section("nudge", "Who needs a nudge", _nudged(summary, remedy)),
+    )
+
+
+def _at_a_glance(summary: "Summary") -> Figures:
+    completion = summary.completion
+    within = dict(summary.activity.within)
+    counted = " or ".join(map(_named, summary.counted_statuses))
+    return Figures(
+        (
+            Figure("Members", summary.members),
+            Figure("Counted", summary.counted, note=counted),
+            Figure("Mean completion", completion.mean, Kind.PERCENT),
+            Figure("Median", completion.median, Kind.PERCENT),
+            Figure("At 100%", completion.at_100),
+            Figure("Active in 30 days", within[30]),
+            Figure("Need a nudge", summary.nudges, note=f"silent for {summary.inactive}"),
+        )
+    )
+
+
+def _completion(completion: "Completion", summary: "Summary") -> tuple[Block, ...]:
+    figures = (
+        Figure("Mean", completion.mean, Kind.PERCENT),
+        Figure("Lower quartile", completion.lower_quartile, Kind.PERCENT),
+        Figure("Median", completion.median, Kind.PERCENT),
+        Figure("Upper quartile", completion.upper_quartile, Kind.PERCENT),
+        Figure("At 0%", completion.at_0),
+        Figure("At 100%", completion.at_100),
+        Figure("Without a rate", completion.without_rate),
+    )
+    tenths = tuple(
+        (f"{start} to {start + 10}%", number)
+        for start, number in zip(range(0, 100, 10), completion.tenths, strict=True)
+    )
+    told = () if summary.own_mean is None else (Words((_beside(summary, summary.own_mean),)),)
+    bars = Bars("Members by completion", "Completion", tenths, completion.members)
+    return (Figures(figures), bars, *told)
+
+
+def _beside(summary: "Summary", own: "OwnMean") -> str:
+    """Explain the API's figure beside ours."""
+    says = f"The community itself says {percent(own.rate)}% (avg_completion_rate)"
+    if own.difference is None:
+        return f"{says}; there is no member with a rate to hold against it."
+    points = f"{abs(own.difference):.1f}".removesuffix(".0")
+    versus = (
+        "the same as ours"
+        if points == "0"
+        else f"{points} points {'less' if own.difference > 0 else 'more'} than ours"
+    )
+    counted = " or ".join(map(_named, summary.counted_statuses))
+    ours = (
+        f"Ours is the mean of the {'' if summary.is_whole else 'selected '}members who are"
+        f" {counted} and have a rate ({summary.completion.members:,})."
+    )
+    if not summary.is_whole:
+        whose = "Theirs is of the whole course."
+    elif own.counts is not None:
+        whose = f"Theirs is what one gets for {own.counts}."
+    else:
+        whose = "Whom theirs counts, the API does not say."
+    return f"{says}, {versus}. {ours} {whose}"
+
+
+def _joins(summary: "Summary") -> tuple[Block, ...]:
+    """Give the last weeks one by one, and what lies before and after them together."""
+    today = summary.as_of.date()
+    last = today - timedelta(days=today.weekday())
+    ordinals = (last.toordinal() - 7 * back for back in range(_WEEKS - 1, -1, -1))
+    weeks = [date.fromordinal(ordinal) for ordinal in ordinals if ordinal >= 1]
+    before = sum(number for monday, number in summary.joins.items() if monday < weeks[0])
+    after = sum(number for monday, number in summary.joins.items() if monday > last)
+    told = [f"{before:,} joined before {weeks[0]}"] if before else []
+    told += [f"{after:,} in the weeks after {last}"] if after else []
+    bars = tuple((str(monday), summary.joins.get(monday, 0)) for monday in weeks)
+    words = (Words(("; ".join(told) + ".",)),) if told else ()
+    return (Bars("Joins by week", "Week of", bars), *words)
+
+
+def _nudged(summary: "Summary", remedy: str) -> tuple[Block, ...]:
+    if not summary.nudges:
+        nobody = f"Nobody: no member is joined, under 100 %, and silent for {summary.inactive}."
+        return (Words((nobody,)),)
+    columns = tuple(column for column in MEMBER if column.key in _OF_THE_NUDGED)
+    left_out = summary.nudges - len(summary.nudged)
+    return (Rows("Who needs a nudge", columns, summary.nudged, summary.as_of, left_out, remedy),)
+
+
+def _named(status: str | None) -> str:
+    return NO_STATUS if status is None else status
+
+
+# A row a course
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryBatch:
+    """Summaries, a row a course."""
+
+    rows: list[dict[str, Any]]
+    as_of: datetime
+    shared: dict[str, str] = field(default_factory=dict)
+
+
+def summary_batch(summaries: "Sequence[Summary]", as_of: datetime) -> SummaryBatch:
+    """Give summaries as rows with the keys of SUMMARY_COLUMNS."""
+    return SummaryBatch([_row(summary) for summary in summaries], as_of)
+
+
+def _row(summary: "Summary") -> dict[str, Any]:
+    completion = summary.completion
+    known = {status.value: summary.by_status.get(status.value, 0) for status in JoinStatus}
+    none = summary.by_status.get(None, 0)
+    row = {
+        "course": summary.course,
+        "course_id": summary.course_id,
+        "community": summary.community,
+        "fetched_at": summary.fetched_at,
+        "as_of": summary.as_of,
+        "members": summary.members,
+        **known,
+        "other_status": summary.members - sum(known.values()) - none,
+        "no_status": none,
+        "counted": summary.counted,
+        "without_rate": completion.without_rate,
+        "mean": completion.mean,
+        "lower_quartile": completion.lower_quartile,
+        "median": completion.median,
+        "upper_quartile": completion.upper_quartile,
+        "at_0": completion.at_0,
+        "at_100": completion.at_100,
+        **{f"tenth_{10 * place}": number for place, number in enumerate(completion.tenths)},
+        **{f"active_{days}": number for days, number in summary.activity.within},
+        "longer_ago": summary.activity.longer_ago,
+        "never_active": summary.activity.never,
+        "nudge": summary.nudges,
+        "own_mean": None if summary.own_mean is None else summary.own_mean.rate,
+    }
+    return {column.key: row[column.key] for column in SUMMARY_COLUMNS}
+
+
+# JSON
+
+
+def write_json(summaries: "Sequence[Summary]", out: "Sink", *, lines: bool) -> None:
+    """Write summaries in the shape that the README documents, or with `lines` a course a line."""
+    if lines:
+        for summary in summaries:
+            out.write(escaped(to_json({"shape": SHAPE, **_document(summary)})) + b"\n")
+        return
+    document = {"shape": SHAPE, "courses": [_document(summary) for summary in summaries]}
+    out.write(escaped(to_json(document, indent=2)) + b"\n")
+
+
+def _document(summary: "Summary") -> dict[str, Any]:
+    completion, activity, own = summary.completion, summary.activity, summary.own_mean
+    return {
+        "course": {"id": summary.course_id, "name": summary.course},
+        "community": summary.community,
+        "fetched_at": summary.fetched_at,
+        "as_of": summary.as_of,
+        "members": summary.members,
+        "by_status": _by_name(summary.by_status),
+        "counted": {
+            "statuses": [_named(status) for status in summary.counted_statuses],
+            "members": summary.counted,
+        },
+        "completion": {
+            "members": completion.members,
+            "without_rate": completion.without_rate,
+            "mean": completion.mean,
+            "lower_quartile": completion.lower_quartile,
+            "median": completion.median,
+            "upper_quartile": completion.upper_quartile,
+            "at_0": completion.at_0,
+            "at_100": completion.at_100,
+            "tenths": [
+                {"from": 10 * place, "to": 10 * place + 10, "members": number}
+                for place, number in enumerate(completion.tenths)
+            ],
+        },
+        "activity": {
+            **{f"within_{days}_days": number for days, number in activity.within},
+            "longer_ago": activity.longer_ago,
+            "never": activity.never,
+        },
+        "joins": [{"week": day, "members": number} for day, number in summary.joins.items()],
+        "own_mean": own
+        and {
+            "avg_completion_rate": own.rate,
+            "difference": own.difference,
+            "counts": own.counts,
+        },
+        "nudge": {
+            "inactive": str(summary.inactive),
+            "members": summary.nudges,
+            "people": [{key: m[key] for key in _PEOPLE} for m in summary.nudged],  # type: ignore[literal-required]
+        },
+    }
+
+
+def _by_name(by_status: "Mapping[str | None, int]") -> dict[str, int]:
+    """Give counts by what statuses are called: a server's own "none" adds to those without one."""
+    named: dict[str, int] = {}
+    for status, number in by_status.items():
+        name = _named(status)
+        named[name] = named.get(name, 0) + number
+    return named

@@ -1,0 +1,143 @@
+"""Exports over time as rows, and as a page of lines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from coursectl.render.columns import COURSE, TREND_COLUMNS, Column, Kind
+from coursectl.render.interface import Answer, Caption
+from coursectl.render.outline import Line, Outline, Rows, Section
+
+if TYPE_CHECKING:
+    from coursectl.roster.trend import Point, Series, Trend
+
+_FETCHED_AT = "fetched_at"
+_OF_COURSE = (COURSE.key, "course_id", "community")
+_DRAWN = {
+    "members": "Members",
+    "mean": "Mean completion",
+    "active_30": "Active in 30 days",
+    "completed": "Completed",
+}
+"""The figures that are drawn as lines, and what these are called."""
+
+_MOMENTS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
+"""How a moment is told in a page, the shortest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointBatch:
+    """The points of one course, in order."""
+
+    rows: list[dict[str, Any]]
+    shared: Mapping[str, str]
+    as_of: datetime
+    """When the last of them was fetched, UTC."""
+
+
+def trend_columns(trend: "Trend", *, readable: bool) -> tuple[Column, ...]:
+    """Give the columns of a trend for which none were named.
+
+    People are told the course only where there are several.
+    """
+    if not readable:
+        return TREND_COLUMNS
+    figures = tuple(column for column in TREND_COLUMNS if column.key not in _OF_COURSE)
+    return (COURSE, *figures) if len(trend.series) > 1 else figures
+
+
+def trend_answer(
+    trend: "Trend", columns: tuple[Column, ...], words: tuple[str, ...], *, readable: bool
+) -> Answer:
+    """Give a trend as rows: a point each, by course and time.
+
+    `words` say whom it counts. In a `readable` answer a course has one name throughout, unlike
+    that of any other.
+    """
+    batches = [
+        PointBatch(
+            [_row(point) for point in series.points],
+            {COURSE.key: series.label} if readable else {},
+            series.points[-1].fetched_at,
+        )
+        for series in trend.series
+    ]
+    caption = Caption(_title(trend), (*_facts(trend), *words))
+    return Answer(columns, batches, lambda: caption, heading="Trend")
+
+
+def trend_outline(
+    trend: "Trend", columns: tuple[Column, ...], words: tuple[str, ...], *, may_fold: bool
+) -> Outline:
+    """Give a trend as a page: a section a course, with a line a figure and a row a point.
+
+    `words` say whom it counts. `may_fold`: nobody asked for these very columns.
+    """
+    if not may_fold:
+        columns = tuple(replace(column, folds=None) for column in columns)
+    is_one = len(trend.series) == 1
+    return Outline(
+        _title(trend),
+        (*_facts(trend), *words),
+        tuple(
+            Section(
+                f"course-{number}",
+                "Over time" if is_one else series.label,
+                (*_lines(series), _rows(series, columns)),
+            )
+            for number, series in enumerate(trend.series, 1)
+        ),
+    )
+
+
+def _title(trend: "Trend") -> str:
+    if len(trend.series) == 1:
+        return trend.series[0].label
+    return f"{len(trend.series):,} courses"
+
+
+def _facts(trend: "Trend") -> tuple[str, ...]:
+    number = trend.points
+    moments = [point.fetched_at for series in trend.series for point in series.points]
+    first, last = f"{min(moments):%Y-%m-%d}", f"{max(moments):%Y-%m-%d}"
+    return (
+        f"{number:,} export" + ("" if number == 1 else "s"),
+        first if first == last else f"{first} to {last}",
+    )
+
+
+def _row(point: "Point") -> dict[str, Any]:
+    return {column.key: getattr(point, column.key) for column in TREND_COLUMNS}
+
+
+def _lines(series: "Series") -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            _DRAWN[column.key],
+            column.kind,
+            tuple((point.fetched_at, getattr(point, column.key)) for point in series.points),
+        )
+        for column in TREND_COLUMNS
+        if column.key in _DRAWN
+    )
+
+
+def _rows(series: "Series", columns: tuple[Column, ...]) -> Rows:
+    moments = _moments(series)
+    rows = [
+        _row(point) | {_FETCHED_AT: moment, COURSE.key: series.label}
+        for point, moment in zip(series.points, moments, strict=True)
+    ]
+    # Moments are text here, as short as tells them apart.
+    shown = tuple(
+        replace(column, kind=Kind.TEXT) if column.key == _FETCHED_AT else column
+        for column in columns
+        if column.key != COURSE.key
+    )
+    return Rows("Exports", shown or columns, rows, series.points[-1].fetched_at)
+
+
+def _moments(series: "Series") -> list[str]:
+    told = ([point.fetched_at.strftime(form) for point in series.points] for form in _MOMENTS)
+    return next(texts for texts in told if len(set(texts)) == len(texts))

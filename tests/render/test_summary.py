@@ -1,0 +1,301 @@
+import io
+import json
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coursectl.render.columns import SUMMARY_COLUMNS, Kind
+from coursectl.render.outline import Bars, Block, Figures, Rows, Words
+from coursectl.render.summary import (
+    summary_batch,
+    summary_outline,
+    summary_sections,
+    write_json,
+)
+from coursectl.roster.summary import Summary, Tally
+from tests.render.answers import AS_OF, MEMBERS, member
+from tests.render.test_json import ACTING
+
+REMEDY = "coursectl members 42"
+
+
+def summary(*members, as_of: datetime = AS_OF, most: int | None = None, **known) -> Summary:
+    tally = Tally(as_of, most_nudged=most)
+    tally.take(list(members))
+    return tally.summary(**({"course": "Food Safety"} | known))
+
+
+def blocks(found: Summary, key: str) -> tuple[Block, ...]:
+    (section,) = [each for each in summary_sections(found, remedy=REMEDY) if each.key == key]
+    return section.blocks
+
+
+def words(found: Summary, key: str) -> str:
+    return " ".join(
+        paragraph
+        for block in blocks(found, key)
+        if isinstance(block, Words)
+        for paragraph in block.paragraphs
+    )
+
+
+def bars(found: Summary, key: str) -> Bars:
+    (block,) = [block for block in blocks(found, key) if isinstance(block, Bars)]
+    return block
+
+
+def documents(*found: Summary) -> list[dict]:
+    out = io.BytesIO()
+    write_json(found, out, lines=False)
+    document = json.loads(out.getvalue())
+    assert document["shape"] == "summary/1"
+    return document["courses"]
+
+
+def test_a_page_says_whose_it_is_as_of_when_and_of_which_members():
+    page = summary_outline(summary(), ("status manager",), remedy=REMEDY)
+    assert page.title == "Food Safety"
+    assert page.facts == ("status manager", "as of 2026-11-23 06:00 UTC")
+    assert [section.title for section in page.sections] == [
+        "At a glance",
+        "By status",
+        "Completion",
+        "Activity",
+        "Joins by week",
+        "Who needs a nudge",
+    ]
+    assert len({section.key for section in page.sections}) == 6
+
+
+def test_at_a_glance_are_the_figures_that_matter_with_what_they_are_of():
+    found = summary(
+        member(1, user_completion_rate=100, last_active_at=AS_OF),
+        member(2, user_completion_rate=50),
+        member(3, join_status="invited"),
+    )
+    (figures,) = blocks(found, "figures")
+    assert isinstance(figures, Figures)
+    assert [(each.label, each.value, each.note) for each in figures.items] == [
+        ("Members", 3, ""),
+        ("Counted", 2, "joined"),
+        ("Mean completion", 75, ""),
+        ("Median", 75, ""),
+        ("At 100%", 1, ""),
+        ("Active in 30 days", 1, ""),
+        ("Need a nudge", 1, "silent for 30d"),
+    ]
+    assert {each.kind for each in figures.items if each.value == 75} == {Kind.PERCENT}
+
+
+def test_bars_of_statuses_are_shares_of_all_and_those_of_completion_of_who_has_a_rate():
+    found = summary(
+        member(1, user_completion_rate=9.99),
+        member(2, user_completion_rate=10),
+        member(3, user_completion_rate=100),
+        member(4, user_completion_rate=None),
+        member(5, join_status=None),
+    )
+    assert bars(found, "status").bars == (("joined", 4), ("none", 1))
+    assert bars(found, "status").whole == 5
+    tenths = bars(found, "completion")
+    assert tenths.whole == 3
+    assert [number for _, number in tenths.bars] == [1, 1, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert (tenths.bars[0][0], tenths.bars[-1][0]) == ("0 to 10%", "90 to 100%")
+    assert bars(found, "activity").bars[-1] == ("never", 4)
+    assert bars(found, "activity").whole == 4
+
+
+def test_joins_are_the_last_twelve_weeks_with_empty_ones_and_words_on_the_others():
+    moments = [AS_OF - timedelta(weeks=weeks) for weeks in (0, 0, 3, 11, 12, 30, -1)]
+    found = summary(*(member(id_, joined_at=moment) for id_, moment in enumerate(moments)))
+    shown = bars(found, "joins").bars
+    assert len(shown) == 12
+    assert [bar for bar in shown if bar[1]] == [
+        ("2026-09-07", 1),
+        ("2026-11-02", 1),
+        ("2026-11-23", 2),
+    ]
+    assert [one for one, _ in shown] == sorted(one for one, _ in shown)
+    assert words(found, "joins") == ("2 joined before 2026-09-07; 1 in the weeks after 2026-11-23.")
+    assert words(summary(member(1, joined_at=AS_OF)), "joins") == ""
+
+
+def test_weeks_begin_on_a_monday_whatever_day_it_is():
+    for day in range(7):
+        as_of = datetime(2024, 2, 26, 12, tzinfo=UTC) + timedelta(days=day)
+        assert bars(summary(as_of=as_of), "joins").bars[-1][0] == "2024-02-26"
+
+
+def test_who_needs_a_nudge_is_a_table_that_says_how_to_see_the_rest():
+    found = summary(*(member(id_) for id_ in range(5)), most=2)
+    (rows,) = blocks(found, "nudge")
+    assert isinstance(rows, Rows)
+    assert [column.header for column in rows.columns] == [
+        "ID",
+        "Username",
+        "Name",
+        "Completion",
+        "Last active",
+        "Joined",
+    ]
+    assert (len(rows.rows), rows.left_out, rows.remedy) == (2, 3, REMEDY)
+
+
+def test_when_nobody_needs_a_nudge_it_says_so():
+    assert words(summary(), "nudge") == (
+        "Nobody: no member is joined, under 100 %, and silent for 30d."
+    )
+
+
+# The API's mean
+
+
+def beside(own_mean: float, *rates: float, **known) -> str:
+    members = [member(id_, user_completion_rate=rate) for id_, rate in enumerate(rates)]
+    return words(summary(*members, own_mean=own_mean, **known), "completion")
+
+
+def test_without_a_mean_of_the_api_nothing_is_said_of_it():
+    assert words(summary(member(1)), "completion") == ""
+
+
+def test_the_mean_of_the_api_stands_beside_ours_with_whom_each_counts():
+    manager = member(9, join_status="manager", user_completion_rate=100)
+    found = summary(member(1, user_completion_rate=50), manager, own_mean=75)
+    assert words(found, "completion") == (
+        "The community itself says 75% (avg_completion_rate), 25 points more than ours. Ours is the"
+        " mean of the members who are joined and have a rate (1). Theirs is what one gets for the"
+        " joined and the managers."
+    )
+
+
+def test_the_mean_of_the_api_may_be_the_same_or_less_or_nobodys():
+    assert "(avg_completion_rate), the same as ours." in beside(50, 50)
+    assert "Theirs is what one gets for the same members." in beside(50, 50)
+    assert "(avg_completion_rate), 12.5 points less than ours." in beside(37.5, 50)
+    assert "Whom theirs counts, the API does not say." in beside(37.5, 50)
+    assert "Theirs is of the whole course." in beside(50, 50, is_whole=False)
+    assert beside(50) == (
+        "The community itself says 50% (avg_completion_rate); there is no member with a rate to"
+        " hold against it."
+    )
+
+
+# A row, and JSON
+
+
+def test_a_row_has_a_value_for_every_column_and_its_counts_add_up():
+    statuses = ("creator", "joined", "joined", "new", "other", None)
+    found = summary(*(member(id_, join_status=status) for id_, status in enumerate(statuses)))
+    (row,) = summary_batch([found], AS_OF).rows
+    assert list(row) == [column.key for column in SUMMARY_COLUMNS]
+    assert (row["creator"], row["manager"], row["joined"]) == (1, 0, 2)
+    assert (row["other_status"], row["no_status"], row["members"]) == (2, 1, 6)
+    assert row["tenth_0"] == row["counted"] == row["never_active"] == row["nudge"] == 2
+
+
+def test_json_has_the_documented_shape():
+    found = summary(
+        member(
+            7,
+            username="ann",
+            user_completion_rate=12.5,
+            last_active_at=datetime(2026, 10, 1, tzinfo=UTC),
+        ),
+        member(8, join_status=None),
+        course_id=42,
+        community="https://community.example",
+        fetched_at=AS_OF,
+        own_mean=13,
+    )
+    assert documents(found) == [
+        {
+            "course": {"id": 42, "name": "Food Safety"},
+            "community": "https://community.example",
+            "fetched_at": "2026-11-23T06:00:00Z",
+            "as_of": "2026-11-23T06:00:00Z",
+            "members": 2,
+            "by_status": {"joined": 1, "none": 1},
+            "counted": {"statuses": ["joined"], "members": 1},
+            "completion": {
+                "members": 1,
+                "without_rate": 0,
+                "mean": 12.5,
+                "lower_quartile": 12.5,
+                "median": 12.5,
+                "upper_quartile": 12.5,
+                "at_0": 0,
+                "at_100": 0,
+                "tenths": [
+                    {"from": start, "to": start + 10, "members": int(start == 10)}
+                    for start in range(0, 100, 10)
+                ],
+            },
+            "activity": {
+                "within_7_days": 0,
+                "within_30_days": 0,
+                "within_90_days": 1,
+                "longer_ago": 0,
+                "never": 0,
+            },
+            "joins": [{"week": "2026-03-02", "members": 1}],
+            "own_mean": {
+                "avg_completion_rate": 13,
+                "difference": -0.5,
+                "counts": "the same members",
+            },
+            "nudge": {
+                "inactive": "30d",
+                "members": 1,
+                "people": [
+                    {
+                        "id": 7,
+                        "username": "ann",
+                        "real_name": "Ann",
+                        "join_status": "joined",
+                        "user_completion_rate": 12.5,
+                        "last_active_at": "2026-10-01T00:00:00Z",
+                        "joined_at": "2026-03-02T08:00:00Z",
+                    }
+                ],
+            },
+        }
+    ]
+
+
+def test_json_of_nobody_has_the_same_shape_with_nulls():
+    (document,) = documents(summary())
+    assert document["completion"]["mean"] is None
+    assert (document["own_mean"], document["fetched_at"], document["joins"]) == (None, None, [])
+    assert document["course"] == {"id": None, "name": "Food Safety"}
+    assert document["nudge"] == {"inactive": "30d", "members": 0, "people": []}
+
+
+def test_a_status_that_is_called_none_is_counted_with_those_who_have_none():
+    (document,) = documents(summary(member(1, join_status="none"), member(2, join_status=None)))
+    assert document["by_status"] == {"none": 2}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(MEMBERS, max_size=4, unique_by=lambda row: row["id"]), max_size=3))
+def test_json_is_json_that_a_terminal_shows_as_it_is_and_lines_are_a_course_each(rosters):
+    found = [summary(*members) for members in rosters]
+    out = io.BytesIO()
+    write_json(found, out, lines=False)
+    text = out.getvalue().decode()
+    assert not [each for each in ACTING if each in text.replace("\n", "")]
+    courses = json.loads(text)["courses"]
+    for each, document in zip(found, courses, strict=True):
+        assert sum(document["by_status"].values()) == each.members
+        people = document["nudge"]["people"]
+        assert [person["real_name"] for person in people] == [m["real_name"] for m in each.nudged]
+    lines = io.BytesIO()
+    write_json(found, lines, lines=True)
+    split = [json.loads(line) for line in lines.getvalue().decode().split("\n")[:-1]]
+    assert split == [{"shape": "summary/1"} | document for document in courses]
+
+
+def test_the_day_of_a_week_is_a_date():
+    (document,) = documents(summary(member(1, joined_at=datetime(2024, 2, 29, tzinfo=UTC))))
+    assert date.fromisoformat(document["joins"][0]["week"]).weekday() == 0
