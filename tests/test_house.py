@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "coursectl"
 FLOORS = (
     ("coursectl.__main__",),
     ("coursectl.cli",),
+    ("coursectl.survey", "coursectl.comparison"),
     ("coursectl.gather", "coursectl.streams"),
     ("coursectl.render", "coursectl.sources"),
     ("coursectl.keychain",),
@@ -24,7 +25,7 @@ OWNERS = {
     "typer": ("coursectl.cli",),
     "requests": ("coursectl.sources.api",),
     "urllib3": ("coursectl.sources.api",),
-    "rich": ("coursectl.render.table", "coursectl.streams"),
+    "rich": ("coursectl.render.table", "coursectl.render.screen", "coursectl.streams"),
     "tabulate": ("coursectl.render.text",),
     "jwt": ("coursectl.sources.api.tokens",),
     "oauthlib": ("coursectl.sources.api",),
@@ -32,6 +33,10 @@ OWNERS = {
     "filelock": ("coursectl.keychain",),
     "platformdirs": ("coursectl.settings",),
     "tomlkit": ("coursectl.settings",),
+    "jinja2": ("coursectl.render.html",),
+    "xlsxwriter": ("coursectl.render.xlsx",),
+    "pyarrow": ("coursectl.render.parquet",),
+    "sqlite3": ("coursectl.comparison",),
 }
 """Libraries that only these rooms know."""
 

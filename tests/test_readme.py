@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tomllib
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -27,7 +27,9 @@ from coursectl.cli.filename import FIELDS
 from coursectl.cli.filename import SUFFIXES as EXPORT_SUFFIXES
 from coursectl.cli.formats import SUFFIXES, Format
 from coursectl.errors import ExitCode
-from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS
+from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS, TREND_COLUMN_KEYS
+from coursectl.roster.changes import ChangeKind
+from coursectl.roster.definitions import CHANGES, DEFINITIONS
 from coursectl.settings import SECRETS, Method, Settings
 from tests.browser import browser, destination
 from tests.community import JWT_SECRET, TOKEN, Community, Course, detail
@@ -46,6 +48,7 @@ from tests.readme import (
     units,
 )
 from tests.running import clean_environment, coursectl
+from tests.saved import save_rosters
 from tests.test_terminal import terminal_environment
 
 DEMO = json.loads((ROOT / "coursectl" / "sources" / "demo.json").read_text(encoding="utf-8"))
@@ -165,7 +168,7 @@ def unattended(tmp_path):
 
 
 def test_every_block_is_of_a_kind_that_is_tested_here():
-    kinds = {"console", "sh", "crontab", "ini", "yaml", "sql", "text", "toml"}
+    kinds = {"console", "sh", "crontab", "ini", "yaml", "sql", "text", "toml", "python"}
     assert set(languages()) == kinds
 
 
@@ -451,30 +454,69 @@ def test_the_script_does_by_exit_code_what_it_says(unattended, code, told, ends_
     assert (unattended.folder / "rosters").exists() == (code is ExitCode.OK)
 
 
-def test_duckdb_reads_a_folder_of_exports(unattended):
-    for day in days():
-        until = datetime.fromisoformat(f"{day}T06:00:00Z")
-        results = [
-            member
-            for member in DEMO["results"]
-            if member["joined_at"] is None or datetime.fromisoformat(member["joined_at"]) < until
-        ]
-        document = DEMO | {"fetched_at": f"{day}T06:00:00Z", "results": results}
-        monday = unattended.folder / "monday.json"
-        monday.write_text(json.dumps(document | {"count": len(results)}), encoding="utf-8")
-        unattended.run("coursectl export monday.json -q -o 'rosters/{course}-{date}.json.gz'")
-    (sql,) = blocks("sql")
-    query = sql.replace("'rosters/", f"'{unattended.folder}/rosters/")
+def test_a_script_prints_what_changed_since_its_last_run_and_nothing_if_nothing_did(unattended):
+    heading = "What changed since last week"
+    ((script,), community) = blocks("sh", heading), unattended.community
+    (unattended.folder / "rosters").mkdir()
+    first = "coursectl export 42 --quiet -o rosters/last.json.gz"
+    assert first in script
+    assert unattended.run(first, **community.environment) == ""
+
+    assert unattended.run(script, **community.environment) == ""
+
+    community.courses[42].members = community.courses[42].members[:-1]
+    told = unattended.run(script, **community.environment)
+    assert "\nLeft\n----\n" in told
+    assert "leila_lefevre" in told
+    assert unattended.run(script, **community.environment) == ""
+
+
+def test_duckdb_reads_a_folder_of_exports_and_finds_what_a_trend_shows(tmp_path):
+    rosters = save_rosters(tmp_path, days())
+    (sql,) = blocks("sql", "DuckDB over a folder of exports")
+    query = sql.replace("'rosters/", f"'{rosters}/")
     assert query != sql
-    found = duckdb.sql(query)
-    (table,) = blocks("text", "DuckDB over a folder of exports")
-    header, *rows = [
-        [cell.strip() for cell in line.strip("│").split("│")]
-        for line in table.splitlines()
-        if line.startswith("│")
+    with duckdb.connect() as connection:
+        found = connection.sql(query)
+        (table,) = blocks("text", "DuckDB over a folder of exports")
+        header, *rows = [
+            [cell.strip() for cell in line.strip("│").split("│")]
+            for line in table.splitlines()
+            if line.startswith("│")
+        ]
+        assert header == found.columns
+        assert rows[1:] == [[str(cell) for cell in row] for row in found.fetchall()]
+    points = json.loads(coursectl("trend", rosters, "--json").text)
+    assert rows[1:] == [
+        [str(point["course_id"]), point["fetched_at"][:10], str(point["members"])]
+        + [str(point["counted"]), str(round(point["mean"], 1))]
+        + [str(point[name]) for name in ("active_30", "completed")]
+        for point in points
     ]
-    assert header == found.columns
-    assert rows[1:] == [[str(cell) for cell in row] for row in found.fetchall()]
+
+
+def test_a_loop_makes_a_data_set_of_many_rosters_that_duckdb_reads(unattended):
+    heading = "A data set of many rosters"
+    (script,), (sql,), (table,) = (blocks(kind, heading) for kind in ("sh", "sql", "text"))
+    other = Course(57, DEMO["results"][::2], "Knife Skills", "knife-skills")
+    unattended.community.courses[57] = other
+
+    before = datetime.now(UTC).date()
+    assert unattended.run(script, **unattended.community.environment) == ""
+
+    query = sql.replace("'dataset/", f"'{unattended.folder}/dataset/")
+    assert query != sql
+    header, _, *rows = [
+        re.split(r" *│ *", line.strip("│ ")) for line in table.splitlines() if line[0] == "│"
+    ]
+    with duckdb.connect() as connection:
+        found = connection.sql(query)
+        assert header == found.columns
+        assert all(before <= date <= datetime.now(UTC).date() for _, date, *_ in found.fetchall())
+        assert [[row[0], *row[2:]] for row in rows] == [
+            [str(course), str(members), str(completion)]
+            for course, _, members, completion in found.fetchall()
+        ]
 
 
 # The two commands, and the gate
@@ -504,6 +546,10 @@ def options_in(text: str) -> set[str]:
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
 
 
+LACKED = {"changes": {"--columns"}, "summary": {"--columns"}}
+"""Options in tables of all commands that a command lacks, as its own section says."""
+
+
 def options_below(heading: str, command: str) -> set[str]:
     """The options in a table that are of a command; a table of three columns says of which."""
     return {
@@ -517,9 +563,37 @@ def options_below(heading: str, command: str) -> set[str]:
 @pytest.mark.parametrize(
     ("command", "headings"),
     [
-        ("members", ("Which members", "How they are shown", "What is accepted", "Which community")),
+        (
+            "members",
+            (
+                "Pseudonyms",
+                "Which members",
+                "How they are shown",
+                "What is accepted",
+                "Which community",
+            ),
+        ),
         ("courses", ("courses", "How they are shown", "Which community")),
-        ("export", ("export", "What is accepted", "Which community")),
+        ("export", ("Pseudonyms", "export", "What is accepted", "Which community")),
+        (
+            "summary",
+            (
+                "Pseudonyms",
+                "summary",
+                "Which members",
+                "How they are shown",
+                "What is accepted",
+                "Which community",
+            ),
+        ),
+        (
+            "trend",
+            ("Pseudonyms", "trend", "How they are shown", "What is accepted", "Which community"),
+        ),
+        (
+            "changes",
+            ("Pseudonyms", "changes", "How they are shown", "What is accepted", "Which community"),
+        ),
         ("auth login", ("auth", "Which community")),
         ("auth status", ("auth", "Which community")),
         ("auth logout", ("auth", "Which community")),
@@ -528,11 +602,14 @@ def options_below(heading: str, command: str) -> set[str]:
 def test_every_option_of_a_command_is_in_the_reference_and_no_other(command, headings):
     shown = options_in(coursectl(*command.split(), "--help", environment={"COLUMNS": "200"}).text)
     told = set().union(*(options_below(heading, command) for heading in headings))
+    told -= LACKED.get(command, set())
     assert told == shown - {"--help"}
 
 
 def test_what_may_stand_before_a_command_is_said_so():
-    shown = coursectl("--help", environment={"COLUMNS": "200"}).text.partition("Options")[2]
+    shown = coursectl("--help", environment={"COLUMNS": "200"}).text
+    shown = shown.partition("Options")[2].partition("Exit codes")[0]
+    shown = shown.partition("Commands")[0]
     told = {
         option
         for row in table_below("Which community")
@@ -545,7 +622,17 @@ def test_what_may_stand_before_a_command_is_said_so():
 def test_every_command_is_in_the_readme():
     shown = coursectl("--help", environment={"COLUMNS": "200"}).text
     commands = re.findall(r"^│ (\w+) ", shown.partition("Commands")[2], re.MULTILINE)
-    assert {"members", "export", "courses", "auth", "completion"} == set(commands)
+    assert {
+        "members",
+        "summary",
+        "changes",
+        "export",
+        "courses",
+        "trend",
+        "report",
+        "auth",
+        "completion",
+    } == set(commands)
     assert all(re.search(rf"coursectl {command}\b", README) for command in commands)
 
 
@@ -561,6 +648,41 @@ def test_every_format_column_and_file_name_is_in_the_reference():
 def test_every_column_of_courses_is_in_the_reference():
     rows = {row[0]: row[1] for row in table_below("courses")}
     assert re.findall(r"`(\w+)`", rows["`--columns`, `-c`"]) == list(COURSE_COLUMN_KEYS)
+
+
+def test_every_column_of_a_trend_is_in_the_reference():
+    rows = {row[0]: row[1] for row in table_below("trend")}
+    assert re.findall(r"`(\w+)`", rows["`--columns`, `-c`"]) == list(TREND_COLUMN_KEYS)
+
+
+def test_every_field_of_a_summary_is_in_the_reference():
+    (course,) = json.loads(coursectl("summary", "demo", "--json").text)["courses"]
+    rows = [row for row in section("summary").splitlines() if row.startswith("| `")]
+    told = {name: row for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert [name for name in told if name in course] == list(course)
+    parts = course | {"own_mean": dict.fromkeys(("avg_completion_rate", "difference", "counts"))}
+    for name in ("course", "counted", "completion", "activity", "own_mean", "nudge"):
+        assert [each for each in quoted(told[name])[1:] if each in parts[name]] == list(parts[name])
+    assert set(quoted(told["nudge"])) >= set(course["nudge"]["people"][0])
+    assert set(quoted(told["completion"])) >= set(course["completion"]["tenths"][0])
+    assert set(quoted(told["joins"])) >= set(course["joins"][0])
+    assert "none" in quoted(told["by_status"])
+
+
+def quoted(row: str) -> list[str]:
+    """The words in backquotes, each where it stands first."""
+    return list(dict.fromkeys(re.findall(r"`(\w+)`", row)))
+
+
+def test_what_the_figures_mean_is_said_in_the_words_of_the_definitions():
+    entry = re.compile(r"^- \*\*(.+?)\*\*: (.*?)\n(?=- |\n)", re.MULTILINE | re.DOTALL)
+    told = entry.findall(section("What the figures mean"))
+    assert [(term, " ".join(meaning.split())) for term, meaning in told] == list(DEFINITIONS)
+
+
+def test_each_kind_of_change_is_said_in_the_words_of_its_definition():
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", section("changes"), re.MULTILINE)
+    assert rows == [(kind, meaning) for kind, (_, meaning) in zip(ChangeKind, CHANGES, strict=True)]
 
 
 def test_what_is_filled_in_to_the_name_of_an_export_is_in_the_reference():

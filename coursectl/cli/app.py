@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from coursectl import __version__
-from coursectl.cli import auth, courses, export, members, options
+from coursectl.cli import auth, changes, courses, export, members, options, report, summary, trend
 from coursectl.cli.boundary import Boundary
 from coursectl.cli.completion import COMPLETE_VARIABLE, Shell, completion_script, prepare_completion
 from coursectl.cli.debugging import begin_debugging
@@ -23,8 +23,12 @@ coursectl members 42                      the roster of course 42
 coursectl members 42 -s joined --csv      ... who joined, for a spreadsheet
 coursectl members 42 --inactive 30d       ... who have gone quiet
 coursectl members saved.json --json       a saved roster, for jq
+coursectl summary 42                      how it is going, who needs a nudge
+coursectl changes saved.json              what is different since then
 coursectl courses                         what there is to report on
 coursectl export 42 -o saved.json         the roster of today, for later
+coursectl trend rosters/                  how it went, by saved rosters
+coursectl report 42 -o report.html        all of it, on a page to pass on
 coursectl auth login --help               ways to get in
 """
 
@@ -70,8 +74,12 @@ def coursectl(
 
 
 app.command()(members.members)
+app.command()(summary.summary)
+app.command()(changes.changes)
 app.command()(courses.courses)
 app.command()(export.export)
+app.command()(trend.trend)
+app.command()(report.report)
 app.add_typer(auth.app)
 
 

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
-from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS
+from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS, TREND_COLUMN_KEYS
+from coursectl.roster.changes import ChangeKind
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.sources import EXPORT_SUFFIXES
 
@@ -28,6 +29,16 @@ def complete_column(incomplete: str) -> list[str]:
 def complete_course_column(incomplete: str) -> list[str]:
     """Offer columns of courses, after a comma too."""
     return list(_after_comma(incomplete, COURSE_COLUMN_KEYS))
+
+
+def complete_trend_column(incomplete: str) -> list[str]:
+    """Offer columns of exports over time, after a comma too."""
+    return list(_after_comma(incomplete, TREND_COLUMN_KEYS))
+
+
+def complete_change(incomplete: str) -> list[str]:
+    """Offer kinds of change, after a comma too."""
+    return list(_after_comma(incomplete, ChangeKind))
 
 
 def complete_sort() -> list[str]:

@@ -62,6 +62,6 @@ def courses(
     )
     batch = CourseBatch(selected, as_of=datetime.now(UTC))
     talk = Talk(quiet=quiet)
-    answer = Answer(shown, [batch], lambda: caption)
+    answer = Answer(shown, [batch], lambda: caption, heading="Courses")
     delivery.deliver(answer, talk, may_fold=not columns, pager=not no_pager)
     tell_written(delivery.file, counted(len(selected), "course"), talk)

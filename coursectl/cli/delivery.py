@@ -19,7 +19,10 @@ from coursectl.streams import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coursectl.gather import Gathering
+    from coursectl.render.outline import Outline
 
 STDOUT = ("-", "/dev/stdout")
 """What `--output` may be told for stdout."""
@@ -61,13 +64,24 @@ class Delivery:
     def deliver(self, answer: Answer, talk: Talk, *, may_fold: bool, pager: bool) -> None:
         """Render `answer`. Raises CoursectlError, and then leaves a file as it was."""
         renderer = self.look.renderer(self.terminal, may_fold=may_fold)
+        self.write(lambda out: renderer.render(answer, out), talk, pager=pager)
+
+    def deliver_outline(
+        self, outline: "Outline", talk: Talk, *, pager: bool, links_avatars: bool = False
+    ) -> None:
+        """Render `outline`. Raises CoursectlError, and then leaves a file as it was."""
+        renderer = self.look.outliner(self.terminal, links_avatars=links_avatars)
+        self.write(lambda out: renderer.render_outline(outline, out), talk, pager=pager)
+
+    def write(self, render: "Callable[[Sink], None]", talk: Talk, *, pager: bool) -> None:
+        """Let `render` write. Raises CoursectlError, and then leaves a file as it was."""
         if self.file is not None:
             with to_file(self.file) as file:
-                renderer.render(answer, file)
+                render(file)
             return
         paged = pager and self.terminal.is_terminal and self.look.format.is_readable
         with to_stdout(talk, pager_above=self.terminal.height if paged else None) as out:
-            renderer.render(answer, out)
+            render(out)
 
 
 def destination(output: Path | None, talk: Talk) -> AbstractContextManager[Sink]:
@@ -86,17 +100,22 @@ def destination(output: Path | None, talk: Talk) -> AbstractContextManager[Sink]
 
 def tell_of(gathering: "Gathering", file: Path | None, talk: Talk) -> None:
     """Say what there is to say of a roster once it has been written."""
+    tell_read(gathering, talk)
+    tell_written(file, counted(gathering.shown, "member"), talk)
+
+
+def tell_read(gathering: "Gathering", talk: Talk) -> None:
+    """Say what there is to say of rosters once they have been read."""
     for message in gathering.incomplete:
         say(message)
     for warning in gathering.warnings:
         talk.note(*warning)
-    tell_written(file, counted(gathering.shown, "member"), talk)
 
 
-def tell_written(file: Path | None, what: str, talk: Talk) -> None:
+def tell_written(file: Path | None, what: str, talk: Talk, *, verb: str = "written") -> None:
     """Say what stands in a file now, if it is one."""
     if file is not None:
-        talk.note(f"{printable(str(file))}: {what} written")
+        talk.note(f"{printable(str(file))}: {what} {verb}")
 
 
 def counted(number: int, noun: str) -> str:

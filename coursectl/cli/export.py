@@ -9,6 +9,7 @@ def export(
     ctx: typer.Context,
     course: options.Course,
     output: options.ExportFile = None,
+    pseudonymize: options.Pseudonymize = False,
     quiet: options.Quiet = False,
     skip_invalid: options.SkipInvalid = False,
     allow_incomplete: options.AllowIncomplete = False,
@@ -39,6 +40,7 @@ def export(
     settings = options.settings_loader(
         ctx, profile, debug, concurrency=concurrency, deadline=deadline
     )
+    pseudonyms = options.pseudonyms(ctx, profile, wanted=pseudonymize)
     name = None if output in STDOUT else output
     if name is not None:
         check_name(name)
@@ -50,6 +52,7 @@ def export(
             now=datetime.now(UTC),
             tolerance=Tolerance(skip_invalid=skip_invalid, allow_incomplete=allow_incomplete),
             as_sent=True,
+            pseudonyms=pseudonyms,
             on_progress=talk.advance,
         )
         rest = gathering.batches()

@@ -9,6 +9,7 @@ from coursectl.errors import UsageError
 
 if TYPE_CHECKING:
     from coursectl.render.interface import Renderer
+    from coursectl.render.outline import OutlineRenderer
     from coursectl.streams import Terminal
 
 
@@ -18,31 +19,46 @@ class Format(StrEnum):
     TABLE = "table"
     PLAIN = "plain"
     MARKDOWN = "markdown"
+    HTML = "html"
     CSV = "csv"
     TSV = "tsv"
     JSON = "json"
     JSONL = "jsonl"
+    XLSX = "xlsx"
+    PARQUET = "parquet"
 
     @property
     def is_readable(self) -> bool:
         """Whether it is meant for people rather than programs."""
-        return self in (Format.TABLE, Format.PLAIN, Format.MARKDOWN)
+        return self in (Format.TABLE, Format.PLAIN, Format.MARKDOWN, Format.HTML)
 
     @property
     def is_separated(self) -> bool:
         """Whether a spreadsheet may open it."""
         return self in (Format.CSV, Format.TSV)
 
+    @property
+    def is_binary(self) -> bool:
+        """Whether a terminal cannot show it."""
+        return self in (Format.XLSX, Format.PARQUET)
+
 
 SUFFIXES = {
     ".txt": Format.PLAIN,
     ".md": Format.MARKDOWN,
+    ".html": Format.HTML,
+    ".htm": Format.HTML,
     ".csv": Format.CSV,
     ".tsv": Format.TSV,
     ".json": Format.JSON,
     ".jsonl": Format.JSONL,
     ".ndjson": Format.JSONL,
+    ".xlsx": Format.XLSX,
+    ".parquet": Format.PARQUET,
 }
+
+_LIBRARIES = {Format.XLSX: "xlsxwriter", Format.PARQUET: "pyarrow"}
+"""What an extra of the same name as the format installs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,10 @@ class Look:
                 from coursectl.render.text import TextRenderer
 
                 return TextRenderer(markdown=self.format is Format.MARKDOWN)
+            case Format.HTML:
+                from coursectl.render.outline import OutlinedRenderer
+
+                return OutlinedRenderer(self.outliner(terminal))
             case Format.CSV | Format.TSV:
                 from coursectl.render.csv import CsvRenderer
 
@@ -78,6 +98,38 @@ class Look:
                 from coursectl.render.json import JsonRenderer
 
                 return JsonRenderer(lines=self.format is Format.JSONL)
+            case Format.XLSX:
+                from coursectl.render.xlsx import XlsxRenderer
+
+                return XlsxRenderer()
+            case Format.PARQUET:
+                from coursectl.render.parquet import ParquetRenderer
+
+                return ParquetRenderer()
+
+    def outliner(self, terminal: "Terminal", *, links_avatars: bool = False) -> "OutlineRenderer":
+        """Give the renderer of an outline, for a format that is meant for people."""
+        match self.format:
+            case Format.TABLE:
+                from coursectl.render.screen import ScreenRenderer
+
+                return ScreenRenderer(
+                    width=terminal.width,
+                    color_system=terminal.color_system,
+                    no_color=terminal.no_color,
+                )
+            case Format.HTML:
+                from coursectl.render.html import HtmlRenderer
+
+                return HtmlRenderer(links_avatars=links_avatars)
+            case Format.XLSX:
+                from coursectl.render.xlsx import WorkbookRenderer
+
+                return WorkbookRenderer()
+            case _:
+                from coursectl.render.prose import ProseRenderer
+
+                return ProseRenderer(markdown=self.format is Format.MARKDOWN)
 
 
 def choose_look(
@@ -100,10 +152,31 @@ def choose_look(
     if format_ is None and output is not None:
         format_ = _format_of(output)
     format_ = format_ or (Format.TABLE if on_terminal else Format.PLAIN)
+    if format_.is_binary:
+        _check_binary(format_, output, on_terminal=on_terminal)
     if (raw or excel) and not format_.is_separated:
         option = "--raw" if raw else "--excel"
         raise UsageError(f"{option} goes with csv and tsv, not {format_}", "Add --csv.")
     return Look(format_, raw=raw, excel=excel)
+
+
+def _check_binary(format_: Format, output: Path | None, *, on_terminal: bool) -> None:
+    """Raise UsageError if a format cannot be written, or nothing could read it there."""
+    if on_terminal:
+        raise UsageError(f"{format_} is nothing to show on a terminal", "Name a file with -o.")
+    if output is not None and output.name.lower().endswith(".gz"):
+        raise UsageError(
+            f"{format_} is compressed already, and nothing reads it in a .gz",
+            f"Name a file that ends in .{format_}.",
+        )
+    from importlib.util import find_spec
+
+    library = _LIBRARIES[format_]
+    if find_spec(library) is None:
+        raise UsageError(
+            f"{format_} needs {library}, which is not installed",
+            f"pip install 'coursectl[{format_}]'",
+        )
 
 
 def _format_of(output: Path) -> Format:

@@ -35,6 +35,7 @@ def members(
     output: options.Output = None,
     raw: options.Raw = False,
     excel: options.Excel = False,
+    pseudonymize: options.Pseudonymize = False,
     no_pager: options.NoPager = False,
     quiet: options.Quiet = False,
     skip_invalid: options.SkipInvalid = False,
@@ -59,6 +60,7 @@ def members(
     settings = options.settings_loader(
         ctx, profile, debug, concurrency=concurrency, deadline=deadline
     )
+    pseudonyms = options.pseudonyms(ctx, profile, wanted=pseudonymize)
     selection = options.select(
         status=status,
         search=search,
@@ -72,6 +74,7 @@ def members(
         sort=sort,
         limit=limit,
         as_of=as_of,
+        names_nobody=pseudonymize,
     )
     delivery = Delivery.chosen(
         output=output, named=format_, json=json, csv=csv, raw=raw, excel=excel
@@ -89,6 +92,7 @@ def members(
             tolerance=Tolerance(skip_invalid=skip_invalid, allow_incomplete=allow_incomplete),
             shows_ages=look.format is Format.TABLE,
             shows_course=look.format is Format.TABLE or COURSE in shown,
+            pseudonyms=pseudonyms,
             on_progress=talk.advance,
         )
         answer = Answer(

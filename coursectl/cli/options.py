@@ -9,22 +9,26 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from coursectl.cli.completion import (
+    complete_change,
     complete_column,
     complete_course,
     complete_course_column,
     complete_course_sort,
     complete_sort,
     complete_status,
+    complete_trend_column,
 )
 from coursectl.cli.debugging import begin_debugging
 from coursectl.cli.formats import Format
 from coursectl.errors import UsageError
 from coursectl.printable import shortened
-from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS
+from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS, TREND_COLUMN_KEYS
+from coursectl.roster.changes import ChangeKind
 from coursectl.roster.criteria import Criteria, Sort, parse_sort, parse_statuses
 from coursectl.roster.moments import Age, parse_age, parse_when
 
 if TYPE_CHECKING:
+    from coursectl.roster.pseudonyms import Pseudonyms
     from coursectl.settings import Settings
 
 _T = TypeVar("_T")
@@ -44,6 +48,41 @@ _COURSE = typer.Argument(
 )
 Course = Annotated[str, _COURSE]
 Courses = Annotated[list[str], _COURSE]
+CoursesOrAll = Annotated[list[str] | None, _COURSE]
+AllCourses = Annotated[
+    bool,
+    typer.Option("--all", help="Every course that you created or manage.", rich_help_panel=_CHOICE),
+]
+Exports = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="EXPORT",
+        help="A file, a folder of exports or a glob ('rosters/**/*.json.gz'); - for stdin; or"
+        " demo.",
+        autocompletion=complete_course,
+        show_default=False,
+    ),
+]
+
+Before = Annotated[
+    str,
+    typer.Argument(
+        metavar="BEFORE",
+        help="The older roster: an export, - for one on stdin, or demo.",
+        autocompletion=complete_course,
+        show_default=False,
+    ),
+]
+After = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="AFTER",
+        help="The newer one: an export, or a course as it is now. Without it, the course that"
+        " BEFORE is of.",
+        autocompletion=complete_course,
+        show_default=False,
+    ),
+]
 
 # Which members
 
@@ -55,6 +94,18 @@ Status = Annotated[
         metavar="STATUS,...",
         help="creator, manager, joined, invited, requested, none, or another word that the"
         " server knows. Everybody by default.",
+        autocompletion=complete_status,
+        rich_help_panel=_SELECTION,
+    ),
+]
+StatusCounted = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--status",
+        "-s",
+        metavar="STATUS,...",
+        help="Of the members with these statuses only: creator, manager, joined, invited,"
+        " requested, none, or another word that the server knows.",
         autocompletion=complete_status,
         rich_help_panel=_SELECTION,
     ),
@@ -86,6 +137,35 @@ Inactive = Annotated[
     typer.Option(
         metavar="AGE",
         help="Completed no lesson within AGE, or never did.",
+        rich_help_panel=_SELECTION,
+    ),
+]
+SilentFor = Annotated[
+    str,
+    typer.Option(
+        "--inactive",
+        metavar="AGE",
+        help="Who completed no lesson within AGE, or never did, and is not done, needs a nudge.",
+        rich_help_panel=_SELECTION,
+    ),
+]
+NewlySilentFor = Annotated[
+    str,
+    typer.Option(
+        "--inactive",
+        metavar="AGE",
+        help="Who joined, is not done, was active within AGE of BEFORE and not of AFTER is newly"
+        " silent.",
+        rich_help_panel=_SELECTION,
+    ),
+]
+OnlyKinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="KIND,...",
+        help=f"These kinds of change: {', '.join(ChangeKind)}. All by default.",
+        autocompletion=complete_change,
         rich_help_panel=_SELECTION,
     ),
 ]
@@ -189,6 +269,17 @@ CourseColumns = Annotated[
         rich_help_panel=_OUTPUT,
     ),
 ]
+TrendColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        "-c",
+        metavar="A,B,...",
+        help=f"These columns in this order: {', '.join(TREND_COLUMN_KEYS)}.",
+        autocompletion=complete_trend_column,
+        rich_help_panel=_OUTPUT,
+    ),
+]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -211,6 +302,31 @@ ExportFile = Annotated[
         rich_help_panel=_OUTPUT,
     ),
 ]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EXPORT",
+        help="Tell what changed since this export of the course.",
+        autocompletion=complete_course,
+        rich_help_panel=_CHOICE,
+    ),
+]
+Avatars = Annotated[
+    bool,
+    typer.Option(
+        "--avatars",
+        help="html: link avatars. Whoever follows a link is seen where the avatar lies.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+TellsByExitCode = Annotated[
+    bool,
+    typer.Option(
+        "--exit-code",
+        help="End with exit code 8 if there is any change.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
 Raw = Annotated[
     bool,
     typer.Option(
@@ -223,6 +339,15 @@ Excel = Annotated[
     bool,
     typer.Option(
         "--excel", help="csv, tsv: with the BOM and CRLF that Excel wants.", rich_help_panel=_OUTPUT
+    ),
+]
+Pseudonymize = Annotated[
+    bool,
+    typer.Option(
+        "--pseudonymize",
+        help="Names, usernames, avatars and ids give way to pseudonyms, which are the same each"
+        " time under the same COURSECTL_PSEUDONYM_KEY.",
+        rich_help_panel=_OUTPUT,
     ),
 ]
 NoPager = Annotated[
@@ -250,6 +375,14 @@ AllowIncomplete = Annotated[
     typer.Option(
         "--allow-incomplete",
         help="List what there is of a roster with members missing.",
+        rich_help_panel=_TRUST,
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Show nothing and end with exit code 3 if any export is broken.",
         rich_help_panel=_TRUST,
     ),
 ]
@@ -318,6 +451,19 @@ def settings_loader(
     return load
 
 
+def pseudonyms(ctx: typer.Context, profile: str | None, *, wanted: bool) -> "Pseudonyms | None":
+    """Give what `--pseudonymize` puts members under, if it is wanted.
+
+    Raises UsageError without a key.
+    """
+    if not wanted:
+        return None
+    from coursectl.roster.pseudonyms import Pseudonyms
+    from coursectl.settings import load_pseudonym_key
+
+    return Pseudonyms(load_pseudonym_key(profile or ctx.obj))
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The criteria, and the words in which a person gave them."""
@@ -330,6 +476,18 @@ class Selection:
 def read_course_sort(text: str | None) -> Sort | None:
     """Read `--sort` of courses. Raises UsageError, which names the option."""
     return _read("--sort", lambda text: parse_sort(text, COURSE_COLUMN_KEYS), text)
+
+
+def read_when(option: str, text: str | None) -> Age | datetime | None:
+    """Read a WHEN. Raises UsageError, which names the option."""
+    return _read(option, parse_when, text)
+
+
+def read_age(option: str, text: str) -> Age:
+    """Read an AGE. Raises UsageError, which names the option."""
+    age = _read(option, parse_age, text)
+    assert age is not None  # noqa: S101 - there is a text
+    return age
 
 
 def select(
@@ -346,8 +504,12 @@ def select(
     sort: str | None,
     limit: int | None,
     as_of: str | None,
+    names_nobody: bool = False,
 ) -> Selection:
-    """Read the selection options. Raises UsageError, which names the option."""
+    """Read the selection options. Raises UsageError, which names the option.
+
+    With `names_nobody`, the words leave out what was searched for, which may be a name.
+    """
     if (
         min_completion is not None
         and max_completion is not None
@@ -372,7 +534,7 @@ def select(
     )
     words = {
         "status": ", ".join(status or ()),
-        "search": search and f'"{shortened(search)}"',
+        "search": search and ("for a text" if names_nobody else f'"{shortened(search)}"'),
         "at least": min_completion is not None and f"{min_completion:g}%",
         "at most": max_completion is not None and f"{max_completion:g}%",
         "active within": active,
@@ -386,7 +548,7 @@ def select(
     return Selection(
         criteria,
         tuple(f"{name} {value}".removesuffix(" yes") for name, value in words.items() if value),
-        _read("--as-of", parse_when, as_of),
+        read_when("--as-of", as_of),
     )
 
 

@@ -2,14 +2,20 @@ import csv
 import gzip
 import io
 import json
+import os
+import shlex
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
+import openpyxl
 import pytest
+from pyarrow import parquet
 
 from coursectl.errors import ExitCode
 from tests.running import COURSECTL, Outcome, clean_environment, coursectl
+from tests.test_terminal import on_terminal
 
 DEMO = Path(__file__).parent.parent.parent / "coursectl" / "sources" / "demo.json"
 
@@ -354,3 +360,170 @@ def test_exports_with_byte_order_marks_may_be_put_together():
 def test_a_width_that_is_none_does_no_harm(columns):
     run = coursectl("members", "demo", "-f", "table", "-n", "1", environment={"COLUMNS": columns})
     assert "maja_bianchi" in run.text
+
+
+# Files for spreadsheets and engines
+
+BINARY = ("xlsx", "parquet")
+
+WITHOUT = """
+import sys
+sys.modules[sys.argv.pop(1)] = None
+from coursectl.cli import main
+main()
+"""
+
+WITH_LITTLE_ROOM = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+del sys.argv[1]
+from coursectl.cli import main
+main()
+"""
+
+
+def python(program: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=clean_environment(**environment),
+        timeout=120,
+        check=False,
+    )
+
+
+def in_workbook(data: bytes) -> list[tuple]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "(Unknown|Conditional Formatting) extension")
+        (sheet,) = openpyxl.load_workbook(io.BytesIO(data)).worksheets
+    assert sheet.title == "Members"
+    return list(sheet.iter_rows(values_only=True))
+
+
+def in_parquet(data: bytes) -> list[dict]:
+    return parquet.read_table(io.BytesIO(data)).to_pylist()
+
+
+def test_a_parquet_file_holds_what_json_holds(tmp_path):
+    file = tmp_path / "roster.parquet"
+    written = coursectl("members", "demo", "-o", file)
+    assert (written.code, written.stderr) == (0, f"coursectl: {file}: 200 members written\n")
+    found = [
+        row
+        | {
+            key: row[key] and f"{row[key].replace(tzinfo=None).isoformat()}Z"
+            for key in ("last_active_at", "joined_at")
+        }
+        for row in in_parquet(file.read_bytes())
+    ]
+    assert found == rows(coursectl("members", "demo", "--json"))
+
+
+def test_a_workbook_holds_the_members_with_numbers_and_dates(tmp_path):
+    file = tmp_path / "roster.xlsx"
+    written = coursectl("members", "demo", "-o", file)
+    assert (written.code, written.stderr) == (0, f"coursectl: {file}: 200 members written\n")
+    header, *found = in_workbook(file.read_bytes())
+    assert header[-3:] == ("Completion", "Last active (UTC)", "Joined (UTC)")
+    expected = rows(coursectl("members", "demo", "--json"))
+    for place, key in ((0, "id"), (5, "user_completion_rate")):
+        assert [row[place] for row in found] == [row[key] for row in expected]
+    assert [row[7] and f"{row[7].isoformat()}Z" for row in found] == [
+        row["joined_at"] for row in expected
+    ]
+
+
+def test_binary_formats_know_several_courses_and_take_every_option(tmp_path):
+    other = saved(tmp_path, {"id": 7, "real_name": "=1+1"}, course={"name": "Seven"})
+    asked = ("members", "demo", other, "--sort", "id", "-n", "2", "--as-of", "2026-11-23")
+    (header, *found) = in_workbook(coursectl(*asked, "-f", "xlsx").stdout)
+    assert header[:2] == ("Course", "ID")
+    assert [row[:4] for row in found] == [
+        ("Seven", 7, None, "=1+1"),
+        ("Food Safety Essentials", 1224, "maja_bianchi", "Maja Bianchi"),
+    ]
+    records = in_parquet(coursectl(*asked, "-f", "parquet", "-c", "real_name,course").stdout)
+    assert records == [
+        {"real_name": "=1+1", "course": "Seven"},
+        {"real_name": "Maja Bianchi", "course": "Food Safety Essentials"},
+    ]
+
+
+@pytest.mark.parametrize("ending", BINARY)
+def test_a_binary_file_of_the_same_export_is_the_same(ending, tmp_path):
+    asked = ("members", "demo", "-f", ending)
+    assert coursectl(*asked).stdout == coursectl(*asked).stdout != b""
+
+
+@pytest.mark.parametrize("ending", BINARY)
+def test_a_binary_file_stays_as_it_was_when_anything_fails(ending, tmp_path):
+    file = tmp_path / f"roster.{ending}"
+    file.write_bytes(b"yesterday")
+    run = coursectl("members", saved(tmp_path, {"id": 1}, {"id": -1}), "-o", file)
+    assert run.code == ExitCode.INVALID_DATA
+    assert file.read_bytes() == b"yesterday"
+    assert sorted(tmp_path.iterdir()) == [file, tmp_path / "saved.json"]
+
+
+@pytest.mark.parametrize("ending", BINARY)
+def test_a_binary_format_is_not_for_a_terminal(ending):
+    shown = on_terminal("members", "demo", "-f", ending)
+    assert shown.code == ExitCode.USAGE
+    assert shown.lines == [
+        f"coursectl: {ending} is nothing to show on a terminal",
+        "  Name a file with -o.",
+    ]
+
+
+@pytest.mark.parametrize("ending", BINARY)
+def test_a_binary_format_is_not_packed_once_more(ending, tmp_path):
+    run = coursectl("members", "demo", "-o", tmp_path / f"roster.{ending}.gz")
+    assert run.code == ExitCode.USAGE
+    assert run.stderr.startswith(f"coursectl: {ending} is compressed already")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("ending", "library"), [("xlsx", "xlsxwriter"), ("parquet", "pyarrow")])
+def test_a_library_that_is_missing_is_named_before_anything_is_fetched(ending, library, tmp_path):
+    file = tmp_path / f"roster.{ending}"
+    # Nothing is configured: whoever fetches gets to hear that first.
+    run = python(WITHOUT, library, "members", "42", "-o", file)
+    assert (run.returncode, run.stdout) == (ExitCode.USAGE, "")
+    assert run.stderr.splitlines() == [
+        f"coursectl: {ending} needs {library}, which is not installed",
+        f"  pip install 'coursectl[{ending}]'",
+    ]
+    assert not file.exists()
+    assert python(WITHOUT, library, "members", "demo", "-n", "1", "--csv").returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a limit of POSIX")
+@pytest.mark.parametrize(
+    ("ending", "room"),
+    # The rows, the sheet and the packed workbook of the demo are of different sizes.
+    [("xlsx", 3000), ("xlsx", 70_000), ("parquet", 3000)],
+)
+def test_a_disk_that_is_full_leaves_nothing_behind(ending, room, tmp_path, monkeypatch):
+    # Coverage would find no room either, and say so.
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+    (tmp_path / "tmp").mkdir()
+    file = tmp_path / f"roster.{ending}"
+    run = python(
+        WITH_LITTLE_ROOM, room, "members", "demo", "-o", file, TMPDIR=str(tmp_path / "tmp")
+    )
+    assert run.returncode == ExitCode.USAGE
+    assert run.stderr.splitlines() == [
+        f"coursectl: {file}: cannot be written: File too large",
+        "  Check the folder, its permissions and the free space.",
+    ]
+    assert [path.name for path in tmp_path.rglob("*")] == ["tmp"]
+
+
+@pytest.mark.parametrize("ending", BINARY)
+def test_nobody_reading_on_ends_a_binary_format_in_silence(ending):
+    command = f"{shlex.join(COURSECTL)} members demo -f {ending} | true; echo ${{PIPESTATUS[0]}}"
+    run = subprocess.run(
+        ["bash", "-c", command], capture_output=True, env=clean_environment(), check=False
+    )
+    assert run.stderr == b""

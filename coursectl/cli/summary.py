@@ -1,0 +1,190 @@
+"""`coursectl summary COURSE...`: how it is going, and who needs a nudge."""
+
+import shlex
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from coursectl.cli import options
+from coursectl.cli.formats import Format
+from coursectl.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from coursectl.roster.moments import Age
+    from coursectl.settings import Settings
+    from coursectl.sources.interface import Source
+
+_ON_SCREEN = 20
+"""People shown on a terminal who need a nudge."""
+_ON_PAPER = 1_000
+"""The same elsewhere; JSON has all."""
+
+
+def summary(
+    ctx: typer.Context,
+    courses: options.CoursesOrAll = None,
+    all_: options.AllCourses = False,
+    status: options.Status = None,
+    search: options.Search = None,
+    min_completion: options.MinCompletion = None,
+    max_completion: options.MaxCompletion = None,
+    active: options.Active = None,
+    never_active: options.NeverActive = False,
+    joined_after: options.JoinedAfter = None,
+    joined_before: options.JoinedBefore = None,
+    sort: options.SortBy = None,
+    limit: options.Limit = None,
+    as_of: options.AsOf = None,
+    inactive: options.SilentFor = "30d",
+    format_: options.FormatName = None,
+    json: options.AsJson = False,
+    csv: options.AsCsv = False,
+    output: options.Output = None,
+    raw: options.Raw = False,
+    excel: options.Excel = False,
+    pseudonymize: options.Pseudonymize = False,
+    no_pager: options.NoPager = False,
+    quiet: options.Quiet = False,
+    skip_invalid: options.SkipInvalid = False,
+    allow_incomplete: options.AllowIncomplete = False,
+    concurrency: options.Concurrency = None,
+    deadline: options.Deadline = None,
+    profile: options.Profile = None,
+    debug: options.Debug = False,
+) -> None:
+    """Sum up courses: statuses, completion, activity, joins, and who needs a nudge.
+
+    One course is a page of figures; several are a row each.
+
+    \b
+    coursectl summary 42
+    coursectl summary --all --csv
+    coursectl summary 42 --json | jq '.courses[].completion.mean'
+    """  # noqa: D301 - a backspace keeps the lines below it apart
+    from coursectl.cli.delivery import Delivery, counted, tell_read, tell_written
+    from coursectl.gather import Gathering, Tolerance
+    from coursectl.render.columns import summary_columns
+    from coursectl.render.interface import Answer, Caption
+    from coursectl.render.summary import summary_batch, summary_outline, write_json
+    from coursectl.streams import Talk
+    from coursectl.survey import summarise
+
+    settings = options.settings_loader(
+        ctx, profile, debug, concurrency=concurrency, deadline=deadline
+    )
+    pseudonyms = options.pseudonyms(ctx, profile, wanted=pseudonymize)
+    selection = options.select(
+        status=status,
+        search=search,
+        min_completion=min_completion,
+        max_completion=max_completion,
+        active=active,
+        inactive=None,
+        never_active=never_active,
+        joined_after=joined_after,
+        joined_before=joined_before,
+        sort=sort,
+        limit=limit,
+        as_of=as_of,
+        names_nobody=pseudonymize,
+    )
+    silent_for = options.read_age("--inactive", inactive)
+    delivery = Delivery.chosen(
+        output=output, named=format_, json=json, csv=csv, raw=raw, excel=excel
+    )
+    look = delivery.look
+    now = datetime.now(UTC)
+    sources = _sources(courses or [], settings, wants_all=all_)
+    is_page = (
+        len(sources) == 1 and not all_ and (look.format.is_readable or look.format is Format.XLSX)
+    )
+    is_json = look.format in (Format.JSON, Format.JSONL)
+    most = (_ON_SCREEN if look.format is Format.TABLE else _ON_PAPER) if is_page else 0
+    gatherings = []
+    summaries = []
+    with Talk(quiet=quiet) as talk:
+        for source in sources:
+            gathering = Gathering(
+                [source],
+                selection.criteria,
+                now=now,
+                as_of=selection.as_of,
+                tolerance=Tolerance(skip_invalid=skip_invalid, allow_incomplete=allow_incomplete),
+                tells_provenance=True,
+                pseudonyms=pseudonyms,
+                on_progress=talk.advance,
+            )
+            summaries.append(
+                summarise(
+                    gathering,
+                    selection.criteria,
+                    inactive=silent_for,
+                    most_nudged=None if is_json else most,
+                )
+            )
+            gatherings.append(gathering)
+        if is_json:
+            lines = look.format is Format.JSONL
+            delivery.write(
+                lambda out: write_json(summaries, out, lines=lines), talk, pager=not no_pager
+            )
+        elif is_page:
+            outline = summary_outline(
+                summaries[0],
+                selection.words,
+                remedy="the same with --json lists all"
+                if selection.words or pseudonymize
+                else _listed(courses or [], silent_for, as_of),
+            )
+            delivery.deliver_outline(outline, talk, pager=not no_pager)
+        else:
+            caption = Caption(counted(len(summaries), "course"), selection.words)
+            answer = Answer(
+                summary_columns(readable=look.format.is_readable),
+                [summary_batch(summaries, now)],
+                lambda: caption,
+                heading="Courses",
+                takes_columns=False,
+            )
+            delivery.deliver(answer, talk, may_fold=True, pager=not no_pager)
+        for gathering in gatherings:
+            tell_read(gathering, talk)
+        told = sum(each.members for each in summaries)
+        of = counted(told, "member")
+        tell_written(
+            delivery.file,
+            of if len(summaries) == 1 else f"{counted(len(summaries), 'course')} ({of})",
+            talk,
+            verb="summed up",
+        )
+
+
+def _listed(courses: list[str], silent_for: "Age", as_of: str | None) -> str:
+    """Give the command that lists those who need a nudge."""
+    command = f"coursectl members {shlex.join(courses)} --status joined --max-completion 99.999"
+    return (
+        command + f" --inactive {silent_for}" + (f" --as-of {shlex.quote(as_of)}" if as_of else "")
+    )
+
+
+def _sources(
+    courses: list[str], settings: "Callable[[], Settings]", *, wants_all: bool
+) -> "list[Source]":
+    """Give the courses that were named, or all that may be reported on. Raises UsageError."""
+    from coursectl.sources.resolve import every_course, resolve
+
+    if wants_all and courses:
+        raise UsageError("--all goes with no COURSE", "Name courses, or give --all.")
+    if wants_all:
+        found = every_course(settings)
+        if not found:
+            raise NotFound(
+                "there is no course that you created or manage", "See coursectl courses."
+            )
+        return found
+    if not courses:
+        raise UsageError("no COURSE is named", "Name one or several, or give --all.")
+    return resolve(courses, settings)

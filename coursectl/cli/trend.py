@@ -1,0 +1,177 @@
+"""`coursectl trend EXPORT...`: the figures of courses over time."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from coursectl.cli import options
+from coursectl.cli.formats import Format
+from coursectl.errors import CoursectlError, IncompleteRoster, InvalidData, NotFound
+
+if TYPE_CHECKING:
+    from coursectl.gather import Gathering, Tolerance
+    from coursectl.roster.criteria import Criteria
+    from coursectl.roster.pseudonyms import Pseudonyms
+    from coursectl.roster.trend import Point, Trend
+    from coursectl.sources.export import Export
+    from coursectl.streams import Talk
+
+
+def trend(
+    ctx: typer.Context,
+    exports: options.Exports,
+    status: options.StatusCounted = None,
+    format_: options.FormatName = None,
+    json: options.AsJson = False,
+    csv: options.AsCsv = False,
+    columns: options.TrendColumns = None,
+    output: options.Output = None,
+    raw: options.Raw = False,
+    excel: options.Excel = False,
+    pseudonymize: options.Pseudonymize = False,
+    no_pager: options.NoPager = False,
+    quiet: options.Quiet = False,
+    strict: options.Strict = False,
+    skip_invalid: options.SkipInvalid = False,
+    allow_incomplete: options.AllowIncomplete = False,
+    profile: options.Profile = None,
+) -> None:
+    """Show how courses went, by their exports over time.
+
+    Completion and activity are those of the members who joined, or of the statuses named.
+
+    \b
+    coursectl trend rosters/
+    coursectl trend 'rosters/**/food-safety-*.json.gz' --csv
+    """  # noqa: D301 - a backspace keeps the lines below it apart
+    from coursectl.cli.delivery import Delivery, counted, tell_written
+    from coursectl.gather import Tolerance
+    from coursectl.render.columns import TREND_COLUMNS, parse_columns
+    from coursectl.render.trend import trend_answer, trend_columns, trend_outline
+    from coursectl.roster.criteria import Criteria, parse_statuses
+    from coursectl.roster.trend import trend_of
+    from coursectl.sources.folder import find_exports
+    from coursectl.streams import Talk
+
+    criteria = Criteria(statuses=parse_statuses(status or ()))
+    delivery = Delivery.chosen(
+        output=output, named=format_, json=json, csv=csv, raw=raw, excel=excel
+    )
+    look = delivery.look
+    named = parse_columns(columns or (), TREND_COLUMNS)
+    reading = _Reading(
+        criteria,
+        Tolerance(skip_invalid, allow_incomplete),
+        options.pseudonyms(ctx, profile, wanted=pseudonymize),
+    )
+    with Talk(quiet=quiet) as talk:
+        for export in find_exports(exports):
+            reading.read(export, talk)
+        if reading.broken and (strict or not reading.points):
+            raise reading.failure()
+        words = (f"status {', '.join(status)}",) if status else ()
+        found = trend_of(reading.points)
+        shown = named or trend_columns(found, readable=look.format.is_readable)
+        if look.format in (Format.TABLE, Format.HTML):
+            outline = trend_outline(found, shown, words, may_fold=not named)
+            delivery.deliver_outline(outline, talk, pager=not no_pager)
+        else:
+            answer = trend_answer(found, shown, words, readable=look.format.is_readable)
+            delivery.deliver(answer, talk, may_fold=not named, pager=not no_pager)
+        talk.stop()
+        reading.tell(found, talk)
+        tell_written(delivery.file, counted(found.points, "export"), talk)
+
+
+@dataclass
+class _Reading:
+    """Exports as they are read, each let go of but for its figures."""
+
+    criteria: "Criteria"
+    tolerance: "Tolerance"
+    pseudonyms: "Pseudonyms | None" = None
+    points: "list[Point]" = field(default_factory=list)
+    broken: list[tuple[str, ...]] = field(default_factory=list)
+    """What is wrong with each export that gives no point, and how it shows."""
+    _read: int = 0
+    _incomplete: list[str] = field(default_factory=list)
+    _warnings: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    """What else there is to say, and of which exports."""
+
+    def read(self, export: "Export", talk: "Talk") -> None:
+        """Read one export to its end."""
+        from coursectl.gather import Gathering
+        from coursectl.roster.trend import point_of
+        from coursectl.survey import summarise
+
+        gathering = Gathering(
+            [export],
+            self.criteria,
+            now=datetime.now(UTC),
+            tolerance=self.tolerance,
+            pseudonyms=self.pseudonyms,
+            tells_provenance=True,
+            on_progress=talk.advance,
+        )
+        self._read += 1
+        try:
+            summary = summarise(gathering, self.criteria, most_nudged=0)
+            point = point_of(summary, export=export.name, host=_host(summary.community))
+        except (InvalidData, IncompleteRoster, NotFound) as error:
+            # The error itself would hold on to members.
+            self.broken.append((error.message, *error.hints))
+            return
+        self.points.append(point)
+        self._take(gathering, export.name)
+
+    def _take(self, gathering: "Gathering", name: str) -> None:
+        self._incomplete += gathering.incomplete
+        for first, *more in gathering.warnings:
+            told = (first.removeprefix(f"{name}: "), *more)
+            self._warnings.setdefault(told, []).append(name)
+
+    def failure(self) -> CoursectlError:
+        """Give the error that names all broken exports."""
+        if self._read == 1:
+            (only,) = self.broken
+            return InvalidData(*only)
+        return InvalidData(
+            f"{len(self.broken):,} of {self._read:,} exports are broken",
+            *(
+                f"{'  ' if number else ''}{line}"
+                for told in self.broken
+                for number, line in enumerate(told)
+            ),
+        )
+
+    def tell(self, found: "Trend", talk: "Talk") -> None:
+        """Say what is not in the answer, even when quiet, and what else there is to say."""
+        from coursectl.streams import say
+
+        for message, *hints in self.broken:
+            say(f"left out: {message}", *hints)
+        for first, other in found.contradicted:
+            say(
+                f"left out: {other.export}: of the same course and moment as {first.export},"
+                " with other figures",
+                "One of them has been edited, or is incomplete: keep the one that is right.",
+            )
+        for message in self._incomplete:
+            say(message)
+        for (message, *more), names in self._warnings.items():
+            others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+            talk.note(f"{names[0]}{others}: {message}", *more)
+
+
+def _host(community: str | None) -> str | None:
+    from coursectl.sources.address import host_of
+
+    if community is None:
+        return None
+    try:
+        host, port = host_of(community)
+    except ValueError:
+        return community
+    return community if host is None else host if port is None else f"{host}:{port}"
