@@ -1,6 +1,7 @@
 """From gathered members to their figures."""
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coursectl.roster.criteria import Criteria
@@ -57,7 +58,8 @@ def summarise(
         community=provenance.community,
         fetched_at=provenance.fetched_at,
         own_mean=_rate(own_mean),
-        is_whole=criteria == Criteria(),
+        is_whole=replace(criteria, sort=None) == Criteria()
+        and not (gathering.incomplete or gathering.left_out),
     )
 
 

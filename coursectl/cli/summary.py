@@ -68,7 +68,9 @@ def summary(
     from coursectl.gather import Gathering, Tolerance
     from coursectl.render.columns import summary_columns
     from coursectl.render.interface import Answer, Caption
+    from coursectl.render.outline import outline_of
     from coursectl.render.summary import summary_batch, summary_outline, write_json
+    from coursectl.sources.export import STDIN
     from coursectl.streams import Talk
     from coursectl.survey import summarise
 
@@ -132,12 +134,17 @@ def summary(
                 lambda out: write_json(summaries, out, lines=lines), talk, pager=not no_pager
             )
         elif is_page:
+            is_special = (
+                selection.words
+                or courses == [STDIN]
+                or any((pseudonymize, skip_invalid, allow_incomplete))
+            )
             outline = summary_outline(
                 summaries[0],
                 selection.words,
                 remedy="the same with --json lists all"
-                if selection.words or pseudonymize
-                else _listed(courses or [], silent_for, as_of),
+                if is_special
+                else _listed(courses or [], silent_for, as_of, profile or ctx.obj),
             )
             delivery.deliver_outline(outline, talk, pager=not no_pager)
         else:
@@ -149,7 +156,11 @@ def summary(
                 heading="Courses",
                 takes_columns=False,
             )
-            delivery.deliver(answer, talk, may_fold=True, pager=not no_pager)
+            if look.format in (Format.PLAIN, Format.MARKDOWN):
+                # A mail has to say whom the figures are of.
+                delivery.deliver_outline(outline_of(answer), talk, pager=not no_pager)
+            else:
+                delivery.deliver(answer, talk, may_fold=True, pager=not no_pager)
         for gathering in gatherings:
             tell_read(gathering, talk)
         told = sum(each.members for each in summaries)
@@ -162,12 +173,17 @@ def summary(
         )
 
 
-def _listed(courses: list[str], silent_for: "Age", as_of: str | None) -> str:
+def _listed(courses: list[str], silent_for: "Age", as_of: str | None, profile: str | None) -> str:
     """Give the command that lists those who need a nudge."""
-    command = f"coursectl members {shlex.join(courses)} --status joined --max-completion 99.999"
-    return (
-        command + f" --inactive {silent_for}" + (f" --as-of {shlex.quote(as_of)}" if as_of else "")
-    )
+    asked = {
+        "--status": "joined",
+        "--max-completion": "99.999",
+        "--inactive": str(silent_for),
+        "--as-of": as_of,
+        "--profile": profile,
+    }
+    words = [word for option, value in asked.items() if value for word in (option, value)]
+    return shlex.join(["coursectl", "members", *courses, *words])
 
 
 def _sources(

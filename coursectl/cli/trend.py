@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from coursectl.cli import options
-from coursectl.cli.formats import Format
 from coursectl.errors import CoursectlError, IncompleteRoster, InvalidData, NotFound
 
 if TYPE_CHECKING:
@@ -67,22 +66,26 @@ def trend(
         options.pseudonyms(ctx, profile, wanted=pseudonymize),
     )
     with Talk(quiet=quiet) as talk:
-        for export in find_exports(exports):
+        found = find_exports(exports)
+        reading.take_unreadable(found.unreadable)
+        for export in found.exports:
             reading.read(export, talk)
         if reading.broken and (strict or not reading.points):
             raise reading.failure()
         words = (f"status {', '.join(status)}",) if status else ()
-        found = trend_of(reading.points)
-        shown = named or trend_columns(found, readable=look.format.is_readable)
-        if look.format in (Format.TABLE, Format.HTML):
-            outline = trend_outline(found, shown, words, may_fold=not named)
+        told = trend_of(reading.points)
+        shown = named or trend_columns(readable=look.format.is_readable)
+        if look.format.is_readable:
+            outline = trend_outline(told, shown, words, may_fold=not named)
             delivery.deliver_outline(outline, talk, pager=not no_pager)
         else:
-            answer = trend_answer(found, shown, words, readable=look.format.is_readable)
+            answer = trend_answer(told, shown)
             delivery.deliver(answer, talk, may_fold=not named, pager=not no_pager)
         talk.stop()
-        reading.tell(found, talk)
-        tell_written(delivery.file, counted(found.points, "export"), talk)
+        reading.tell(told, talk)
+        for each in found.empty:
+            talk.note(each.message, *each.hints)
+        tell_written(delivery.file, counted(told.points, "export"), talk)
 
 
 @dataclass
@@ -96,9 +99,17 @@ class _Reading:
     broken: list[tuple[str, ...]] = field(default_factory=list)
     """What is wrong with each export that gives no point, and how it shows."""
     _read: int = 0
+    _what: str = "exports"
     _incomplete: list[str] = field(default_factory=list)
     _warnings: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     """What else there is to say, and of which exports."""
+
+    def take_unreadable(self, folders: list[InvalidData]) -> None:
+        """Take folders, whose exports nobody can know, for broken."""
+        if folders:
+            self._read += len(folders)
+            self._what = "exports and folders"
+            self.broken += [(each.message, *each.hints) for each in folders]
 
     def read(self, export: "Export", talk: "Talk") -> None:
         """Read one export to its end."""
@@ -138,7 +149,7 @@ class _Reading:
             (only,) = self.broken
             return InvalidData(*only)
         return InvalidData(
-            f"{len(self.broken):,} of {self._read:,} exports are broken",
+            f"{len(self.broken):,} of {self._read:,} {self._what} are broken",
             *(
                 f"{'  ' if number else ''}{line}"
                 for told in self.broken

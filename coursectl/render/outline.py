@@ -146,19 +146,24 @@ class OutlineRenderer(Protocol):
         """Write `outline` to `out`."""
 
 
+def outline_of(answer: "Answer") -> Outline:
+    """Give an answer of rows, all of which are held for that, as a page of nothing else."""
+    batches = list(answer.batches)
+    rows = [{**row, **batch.shared} for batch in batches for row in batch.rows]
+    caption = answer.caption()
+    sections: tuple[Section, ...] = ()
+    if batches:
+        table = Rows(answer.heading, answer.columns, rows, batches[-1].as_of, searchable=True)
+        sections = (Section(answer.heading.lower(), answer.heading, (table,)),)
+    return Outline(caption.title, caption.facts, sections)
+
+
 @dataclass(frozen=True, slots=True)
 class OutlinedRenderer:
-    """An answer of rows as a page that holds nothing else."""
+    """An answer of rows as a page."""
 
     page: OutlineRenderer
 
     def render(self, answer: "Answer", out: "Sink") -> None:
         """Write the rows, all of which are held for that."""
-        batches = list(answer.batches)
-        rows = [{**row, **batch.shared} for batch in batches for row in batch.rows]
-        caption = answer.caption()
-        sections: tuple[Section, ...] = ()
-        if batches:
-            table = Rows(answer.heading, answer.columns, rows, batches[-1].as_of, searchable=True)
-            sections = (Section(answer.heading.lower(), answer.heading, (table,)),)
-        self.page.render_outline(Outline(caption.title, caption.facts, sections), out)
+        self.page.render_outline(outline_of(answer), out)

@@ -11,6 +11,7 @@ from coursectl.render.json import escaped
 from coursectl.render.outline import Bars, Block, Figure, Figures, Outline, Rows, Section, Words
 from coursectl.render.values import percent
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
+from coursectl.roster.summary import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,13 +137,14 @@ def _beside(summary: "Summary", own: "OwnMean") -> str:
     )
     counted = " or ".join(map(_named, summary.counted_statuses))
     ours = (
-        f"Ours is the mean of the {'' if summary.is_whole else 'selected '}members who are"
+        f"Ours is the mean of the members {'' if summary.is_whole else 'here '}who are"
         f" {counted} and have a rate ({summary.completion.members:,})."
     )
     if not summary.is_whole:
         whose = "Theirs is of the whole course."
     elif own.counts is not None:
-        whose = f"Theirs is what one gets for {own.counts}."
+        is_rounded = own.counts == OURS and points != "0"
+        whose = f"Theirs is what one gets for {own.counts}{', rounded' if is_rounded else ''}."
     else:
         whose = "Whom theirs counts, the API does not say."
     return f"{says}, {versus}. {ours} {whose}"

@@ -1,7 +1,6 @@
 """Exports over time as rows, and as a page of lines."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,40 +30,25 @@ class PointBatch:
     """The points of one course, in order."""
 
     rows: list[dict[str, Any]]
-    shared: Mapping[str, str]
     as_of: datetime
     """When the last of them was fetched, UTC."""
+    shared: dict[str, str] = field(default_factory=dict)
 
 
-def trend_columns(trend: "Trend", *, readable: bool) -> tuple[Column, ...]:
-    """Give the columns of a trend for which none were named.
-
-    People are told the course only where there are several.
-    """
+def trend_columns(*, readable: bool) -> tuple[Column, ...]:
+    """Give the columns of a trend for which none were named: a page tells the course otherwise."""
     if not readable:
         return TREND_COLUMNS
-    figures = tuple(column for column in TREND_COLUMNS if column.key not in _OF_COURSE)
-    return (COURSE, *figures) if len(trend.series) > 1 else figures
+    return tuple(column for column in TREND_COLUMNS if column.key not in _OF_COURSE)
 
 
-def trend_answer(
-    trend: "Trend", columns: tuple[Column, ...], words: tuple[str, ...], *, readable: bool
-) -> Answer:
-    """Give a trend as rows: a point each, by course and time.
-
-    `words` say whom it counts. In a `readable` answer a course has one name throughout, unlike
-    that of any other.
-    """
+def trend_answer(trend: "Trend", columns: tuple[Column, ...]) -> Answer:
+    """Give a trend as rows for programs: a point each, by course and time."""
     batches = [
-        PointBatch(
-            [_row(point) for point in series.points],
-            {COURSE.key: series.label} if readable else {},
-            series.points[-1].fetched_at,
-        )
+        PointBatch([_row(point) for point in series.points], series.points[-1].fetched_at)
         for series in trend.series
     ]
-    caption = Caption(_title(trend), (*_facts(trend), *words))
-    return Answer(columns, batches, lambda: caption, heading="Trend")
+    return Answer(columns, batches, lambda: Caption(_title(trend), ()), heading="Trend")
 
 
 def trend_outline(
@@ -84,7 +68,7 @@ def trend_outline(
             Section(
                 f"course-{number}",
                 "Over time" if is_one else series.label,
-                (*_lines(series), _rows(series, columns)),
+                (*_lines(series), _rows(series, columns, keeps_course=not may_fold)),
             )
             for number, series in enumerate(trend.series, 1)
         ),
@@ -123,7 +107,7 @@ def _lines(series: "Series") -> tuple[Line, ...]:
     )
 
 
-def _rows(series: "Series", columns: tuple[Column, ...]) -> Rows:
+def _rows(series: "Series", columns: tuple[Column, ...], *, keeps_course: bool) -> Rows:
     moments = _moments(series)
     rows = [
         _row(point) | {_FETCHED_AT: moment, COURSE.key: series.label}
@@ -133,9 +117,9 @@ def _rows(series: "Series", columns: tuple[Column, ...]) -> Rows:
     shown = tuple(
         replace(column, kind=Kind.TEXT) if column.key == _FETCHED_AT else column
         for column in columns
-        if column.key != COURSE.key
+        if keeps_course or column.key != COURSE.key
     )
-    return Rows("Exports", shown or columns, rows, series.points[-1].fetched_at)
+    return Rows("Exports", shown, rows, series.points[-1].fetched_at)
 
 
 def _moments(series: "Series") -> list[str]:

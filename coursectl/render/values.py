@@ -56,8 +56,13 @@ def readable(value: Any, column: Column) -> str:
 
 
 def percent(rate: float) -> str:
-    """Give a percentage to one decimal place, none where it is whole; never 100 before the end."""
+    """Give a percentage to one decimal place, none where it is whole.
+
+    What is more than 0 never reads 0, and what is less than 100 never 100.
+    """
     text = f"{rate:.1f}".removesuffix(".0")
+    if text == "0" and rate > 0:
+        return "0.1"
     return "99.9" if text == "100" and rate < 100 else text
 
 

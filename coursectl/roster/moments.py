@@ -25,7 +25,7 @@ class Age:
     def __str__(self) -> str:
         """Give the age as people write one."""
         if self.months:
-            return f"{self.months}mo"
+            return f"{self.months}mo" if self.months % 12 else f"{self.months // 12}y"
         return f"{self.hours}h" if self.hours % 24 else f"{self.hours // 24}d"
 
     def before(self, moment: datetime) -> datetime:

@@ -25,6 +25,9 @@ INACTIVE = Age(hours=30 * 24)
 
 ACTIVITY_DAYS = (7, 30, 90)
 
+OURS = "the same members"
+"""What the counted members are called where the API's mean is of them, too."""
+
 _TENTHS = 10
 
 
@@ -221,9 +224,12 @@ class Tally:
         return found
 
     def _whose(self, own_mean: float) -> str | None:
-        """Say whose mean the API may have given; the first that fit are named."""
+        """Say whose mean the API may have given, if all who fit have the same; the first of them.
+
+        Who has its very mean fits better than who has it once it is rounded.
+        """
         groups: tuple[tuple[str, frozenset[str | None] | None], ...] = (
-            ("the same members", self._counted),
+            (OURS, self._counted),
             ("the joined", COUNTED),
             ("the joined and the managers", COUNTED | {JoinStatus.MANAGER.value}),
             (
@@ -238,8 +244,14 @@ class Tally:
             for name, statuses in groups
             for rates in [_with_missing(self._rates_of(statuses), missing)]
         ]
-        fits = (name for name, mean in tried if mean is not None and _is_rounded(mean, own_mean))
-        return next(fits, None)
+        fits = [
+            (round(mean, 9), name)
+            for name, mean in tried
+            if mean is not None and _is_rounded(mean, own_mean)
+        ]
+        exact = [fit for fit in fits if fit[0] == round(own_mean, 9)]
+        means = {mean for mean, _ in exact or fits}
+        return (exact or fits)[0][1] if len(means) == 1 else None
 
 
 def _completion(counts: Counter[float | None]) -> Completion:

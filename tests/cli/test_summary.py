@@ -112,7 +112,7 @@ def test_on_a_terminal_the_first_who_need_a_nudge_are_shown_and_how_to_list_all(
     assert "━" in text
 
 
-def test_how_to_list_all_holds_for_what_was_asked():
+def test_how_to_list_all_holds_for_what_was_asked(tmp_path, monkeypatch):
     remedy = re.compile("and .* more: (.*)", re.DOTALL)
 
     def told(*arguments: str) -> str:
@@ -126,6 +126,12 @@ def test_how_to_list_all_holds_for_what_was_asked():
         " --as-of 2026-10-30"
     )
     assert told("--max-completion", "50") == "the same with --json lists all"
+    assert told("--skip-invalid") == "the same with --json lists all"
+    coursectl("export", "demo", "-o", tmp_path / "a.json")
+    configured = tmp_path / "config.toml"
+    configured.write_text("[profiles.work]\nurl = 'https://community.example'\n")
+    monkeypatch.setenv("COURSECTL_CONFIG", str(configured))
+    assert told("--profile", "work").endswith("--inactive 30d --profile work")
 
 
 def test_the_selection_options_choose_whose_figures_these_are():
@@ -153,7 +159,7 @@ def test_statuses_that_are_named_are_those_that_figures_count():
 def test_inactive_says_who_needs_a_nudge_and_selects_nobody():
     usual, longer = course("demo"), course("demo", "--inactive", "1y")
     assert usual["members"] == longer["members"]
-    assert longer["nudge"]["inactive"] == "12mo"
+    assert longer["nudge"]["inactive"] == "1y"
     assert longer["nudge"]["members"] == 28 < usual["nudge"]["members"]
     assert all(person["last_active_at"] is None for person in longer["nudge"]["people"])
     wrong = coursectl("summary", "demo", "--inactive", "soon")
@@ -214,6 +220,7 @@ def test_csv_is_a_row_a_course_with_all_figures():
 def test_several_courses_are_a_row_each_in_the_order_in_which_they_are_named(tmp_path):
     knives = save(tmp_path / "knives.json", row(1, user_completion_rate=50))
     assert coursectl("summary", knives, "demo").text == (
+        "2 courses\n=========\n\nCourses\n-------\n"
         "Course                  Members  Joined  Mean completion  Median  At 100%"
         "  Active in 30 days  Never active  Need a nudge\n"
         "Knife Skills                  1       1              50%     50%        0"
@@ -228,7 +235,7 @@ def test_several_courses_are_a_row_each_in_the_order_in_which_they_are_named(tmp
     found = records(coursectl("summary", knives, "demo", "--csv"))
     assert [record["course"] for record in found] == ["Knife Skills", "Food Safety Essentials"]
     markdown = coursectl("summary", knives, "demo", "-f", "markdown").text
-    assert len(markdown.splitlines()) == 4
+    assert len(re.findall(r"^\|", markdown, re.MULTILINE)) == 4
 
 
 def test_on_a_terminal_several_courses_are_a_table_that_folds(tmp_path):
@@ -379,10 +386,12 @@ def test_all_is_every_course_that_one_manages_a_row_each(community):
     run = coursectl("summary", "--all", "--json", environment=community.environment)
     assert [each["course"]["name"] for each in courses(run)] == ["Food Safety", "Yoga"]
     text = coursectl("summary", "--all", environment=community.environment).text
-    assert [line.split("  ")[0] for line in text.splitlines()] == ["Course", "Food Safety", "Yoga"]
+    assert text.startswith("2 courses\n")
+    names = [line.split("  ")[0] for line in text.splitlines()]
+    assert names[-3:] == ["Course", "Food Safety", "Yoga"]
     del community.courses[7]
     assert coursectl("summary", "--all", environment=community.environment).text.startswith(
-        "Course "
+        "1 course\n"
     )
 
 
@@ -460,8 +469,30 @@ def test_a_difference_that_a_selection_makes_is_explained_by_it(tmp_path):
     whole = " ".join(coursectl("summary", export).text.split())
     some = " ".join(coursectl("summary", export, "--min-completion", "50").text.split())
     assert "the same as ours. Ours is the mean of the members who are joined" in whole
-    assert "50 points less than ours. Ours is the mean of the selected members" in some
+    assert "50 points less than ours. Ours is the mean of the members here who are" in some
     assert "Theirs is of the whole course." in some
+    assert course(export, "--sort", "-id")["own_mean"]["counts"] == "the same members"
+
+
+def test_of_a_roster_that_is_not_whole_nobody_can_tell_whose_mean_it_is(tmp_path):
+    of = {"id": 57, "name": "Knife Skills", "avg_completion_rate": 0}
+    members = [row(1, user_completion_rate=0), row(2, user_completion_rate=101)]
+    few = save(tmp_path / "few.json", members[0], course=of, count=10)
+    bad = save(tmp_path / "bad.json", *members, course=of)
+    for found in (
+        course(few, "--allow-incomplete"),
+        course(bad, "--skip-invalid"),
+    ):
+        assert found["own_mean"] == {
+            "avg_completion_rate": 0,
+            "difference": 0,
+            "counts": None,
+        }
+
+
+def test_a_mail_of_several_courses_says_whom_they_count():
+    text = coursectl("summary", "demo", "demo", "--status", "manager").text
+    assert text.startswith("2 courses\n=========\nstatus manager\n")
 
 
 def test_a_mean_that_the_server_writes_as_text_is_a_number_all_the_same(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from coursectl.cli.trend import _Reading
-from coursectl.errors import ExitCode
+from coursectl.errors import ExitCode, InvalidData
 from coursectl.gather import Tolerance
 from coursectl.render.columns import TREND_COLUMN_KEYS
 from coursectl.roster.criteria import Criteria
@@ -91,12 +91,28 @@ def test_a_trend_has_the_figures_of_each_export_by_time(tmp_path):
     assert list(rows(run)[0]) == list(TREND_COLUMN_KEYS)
 
 
-def test_plain_is_one_table_of_points(tmp_path):
-    assert coursectl("trend", spring(tmp_path)).text == (
-        "Fetched               Members  Counted  Mean completion  Active 30 days  Completed\n"
-        "2026-03-01T06:00:00Z        1        1              10%               0          0\n"
-        "2026-04-01T06:00:00Z        3        2              60%               1          0\n"
-        "2026-05-01T06:00:00Z        2        2              75%               1          1\n"
+def test_a_mail_says_whose_figures_these_are_how_they_went_and_each_point(tmp_path):
+    assert (
+        coursectl("trend", spring(tmp_path), "-s", "joined").text
+        == """\
+Food Safety
+===========
+3 exports · 2026-03-01 to 2026-05-01 · status joined
+
+Over time
+---------
+Over time          First  Last  Least  Most
+Members                1     2      1     2
+Mean completion      10%   75%    10%   75%
+Active in 30 days      0     1      0     1
+Completed              0     1      0     1
+
+Exports:
+Fetched     Members  Counted  Mean completion  Active 30 days  Completed
+2026-03-01        1        1              10%               0          0
+2026-04-01        2        2              60%               1          0
+2026-05-01        2        2              75%               1          1
+"""
     )
 
 
@@ -110,10 +126,9 @@ def test_every_format_has_the_same_points_in_the_same_order(tmp_path):
     assert [float(record["mean"]) for record in records] == [row["mean"] for row in points]
     tsv = coursectl("trend", rosters, "-f", "tsv").text
     assert tsv.splitlines()[0].split("\t") == list(TREND_COLUMN_KEYS)
-    markdown = coursectl("trend", rosters, "-f", "markdown").text.splitlines()
-    assert [line.split("|")[1].strip() for line in markdown[2:]] == [
-        row["fetched_at"] for row in points
-    ]
+    markdown = coursectl("trend", rosters, "-f", "markdown").text
+    days = re.findall(r"^\| (\d{4}-\d\d-\d\d) ", markdown, re.MULTILINE)
+    assert days == [row["fetched_at"][:10] for row in points]
 
 
 def test_the_columns_may_be_named(tmp_path):
@@ -128,12 +143,10 @@ def test_exports_of_several_courses_are_a_series_each(tmp_path):
     rosters = spring(tmp_path)
     save(rosters / "k1.json", "2026-04-15", member(1, 5), course=KNIVES)
     save(rosters / "k2.json", "2026-03-15", member(1, 0), course=KNIVES)
-    plain = coursectl("trend", rosters).text.splitlines()
-    assert [line[:12].rstrip() for line in plain] == [
-        "Course",
-        *["Food Safety"] * 3,
-        *["Knife Skills"] * 2,
-    ]
+    plain = coursectl("trend", rosters).text
+    assert plain.startswith("2 courses\n")
+    food, knives = plain.partition("Knife Skills\n")[::2]
+    assert [len(re.findall(r"^2026-", part, re.MULTILINE)) for part in (food, knives)] == [3, 2]
     assert [row["course_id"] for row in rows(coursectl("trend", rosters, "--json"))] == [
         42, 42, 42, 57, 57,
     ]  # fmt: skip
@@ -156,13 +169,14 @@ def test_a_community_that_is_no_url_is_still_one(community, tmp_path):
     other = save(tmp_path / "2.json", "2026-04-16", community=community)
     third = save(tmp_path / "3.json", "2026-04-17")
     plain = coursectl("trend", one, other, third).text
-    assert plain.count(f"Food Safety (id 42, {community})") == 2
+    assert plain.count(f"Food Safety (id 42, {community})") == 1
+    assert plain.startswith("2 courses\n")
 
 
 def test_a_host_is_one_however_its_url_is_written(tmp_path):
     one = save(tmp_path / "1.json", "2026-04-15")
     other = save(tmp_path / "2.json", "2026-04-16", community="https://Community.example:443/")
-    assert "Course" not in coursectl("trend", one, other).text
+    assert coursectl("trend", one, other).text.startswith("Food Safety\n=")
 
 
 def test_an_empty_roster_is_a_point_of_nobody(tmp_path):
@@ -258,7 +272,7 @@ def test_of_all_that_was_read_only_the_figures_are_held(tmp_path):
 
     def peak(files: list[Path]) -> int:
         reading = _Reading(Criteria(), Tolerance())
-        exports = find_exports(list(map(str, files)))
+        exports = find_exports(list(map(str, files))).exports
         tracemalloc.start()
         try:
             for export in exports:
@@ -289,6 +303,30 @@ def test_a_link_to_nothing_in_a_folder_is_a_broken_export(tmp_path):
     run = coursectl("trend", rosters, "--json")
     assert len(rows(run)) == 3
     assert run.stderr == f"coursectl: left out: {rosters / 'link.json'}: no such file\n"
+
+
+def test_a_folder_that_is_still_empty_costs_the_others_nothing(tmp_path):
+    rosters = spring(tmp_path)
+    (tmp_path / "empty").mkdir()
+    run = coursectl("trend", tmp_path / "empty", rosters, "--json", "--strict")
+    assert len(rows(run)) == 3
+    assert run.stderr.startswith(f"coursectl: {tmp_path / 'empty'}: no export in this folder\n")
+    alone = coursectl("trend", tmp_path / "empty")
+    assert (alone.code, alone.stdout) == (ExitCode.NOT_FOUND, b"")
+
+
+def test_a_folder_that_cannot_be_read_is_broken_and_said_to_be_one():
+    reading = _Reading(Criteria(), Tolerance())
+    reading.take_unreadable([InvalidData("a: cannot be read: Permission denied")])
+    assert reading.failure().message == "a: cannot be read: Permission denied"
+    for export in find_exports(["demo"]).exports:
+        reading.read(export, Talk(quiet=True))
+    assert reading.failure().message == "1 of 2 exports and folders are broken"
+
+
+def test_a_course_that_was_asked_for_stands_in_its_place(tmp_path):
+    shown = "\n".join(on_terminal("trend", spring(tmp_path), "-c", "mean,course").lines)
+    assert re.search(r"Mean completion +Course\n.*\n.*10% +Food Safety", shown)
 
 
 def test_what_is_invalid_or_incomplete_is_shown_when_that_is_accepted(tmp_path):

@@ -176,6 +176,9 @@ def test_the_mean_of_the_api_may_be_the_same_or_less_or_nobodys():
     assert "(avg_completion_rate), 12.5 points less than ours." in beside(37.5, 50)
     assert "Whom theirs counts, the API does not say." in beside(37.5, 50)
     assert "Theirs is of the whole course." in beside(50, 50, is_whole=False)
+    assert "Ours is the mean of the members here who are joined" in beside(50, 50, is_whole=False)
+    assert "0.8 points less than ours." in beside(54, 54.8)
+    assert "Theirs is what one gets for the same members, rounded." in beside(54, 54.8)
     assert beside(50) == (
         "The community itself says 50% (avg_completion_rate); there is no member with a rate to"
         " hold against it."

@@ -346,7 +346,7 @@ ROSTER = (
     ("rate", "difference", "counts"),
     [
         (50.5, 0, "the same members"),
-        (50, 0.5, "the same members"),  # cut off
+        (50, 0.5, None),  # 50.5 cut off, or the 50.25 of others rounded
         (51, -0.5, "the same members"),  # rounded
         (67, -16.5, "the joined and the managers"),
         (50.25, 0.25, "the joined, the managers and the creator"),
@@ -359,6 +359,11 @@ ROSTER = (
 def test_whose_mean_the_api_gives_is_told_as_far_as_the_roster_tells(rate, difference, counts):
     found = own(rate, *ROSTER)
     assert (found.rate, found.difference, found.counts) == (rate, pytest.approx(difference), counts)
+
+
+def test_a_mean_that_is_cut_off_is_of_the_only_ones_who_have_it():
+    assert own(50, ("joined", 50.5)).counts == "the same members"
+    assert own(50, ("joined", 50.5), ("manager", 49.5)).counts == "the joined and the managers"
 
 
 def test_with_other_statuses_the_joined_may_be_whose_mean_it_is():

@@ -22,7 +22,7 @@ def put(*names: str) -> None:
 
 
 def found(*arguments: str) -> list[str]:
-    return [export.name for export in find_exports(arguments)]
+    return [export.name for export in find_exports(arguments).exports]
 
 
 def test_a_file_is_taken_whatever_its_name(folder):
@@ -100,7 +100,24 @@ def test_an_empty_argument_is_an_error_rather_than_everything(folder, argument):
         find_exports([argument])
 
 
-def test_a_folder_that_cannot_be_read_is_an_error_rather_than_a_hole(folder, monkeypatch):
+def test_a_folder_without_an_export_among_others_is_told(folder):
+    put("empty/notes.txt", "bare/notes.txt", "rosters/a.json")
+    told = find_exports(["empty", "rosters", "[eb]*[ey]"])
+    assert [export.name for export in told.exports] == ["rosters/a.json"]
+    assert [each.message for each in told.empty] == [
+        "empty: no export in this folder",
+        "[eb]*[ey]: no export in these folders",
+    ]
+
+
+def test_a_folder_behind_a_link_is_in_a_folder_and_one_that_leads_back_ends(folder):
+    put("2025/a.json", "rosters/2026/b.json")
+    Path("rosters/2025").symlink_to("../2025")
+    Path("rosters/2026/back").symlink_to("..")
+    assert found("rosters") == ["rosters/2025/a.json", "rosters/2026/b.json"]
+
+
+def test_a_folder_that_cannot_be_read_is_told_rather_than_a_hole(folder, monkeypatch):
     put("rosters/a.json", "rosters/2025/b.json")
     scandir = os.scandir
 
@@ -111,9 +128,13 @@ def test_a_folder_that_cannot_be_read_is_an_error_rather_than_a_hole(folder, mon
 
     # Root, who may run this, may read every folder.
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(InvalidData) as caught:
-        find_exports(["rosters"])
-    assert caught.value.message == "rosters/2025: cannot be read: Permission denied"
+    told = find_exports(["rosters"])
+    assert [export.name for export in told.exports] == ["rosters/a.json"]
+    assert [each.message for each in told.unreadable] == [
+        "rosters/2025: cannot be read: Permission denied"
+    ]
+    with pytest.raises(InvalidData, match="rosters/2025: cannot be read"):
+        find_exports(["rosters/2025"])
 
 
 def test_names_are_shown_safely(folder):
