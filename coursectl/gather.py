@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _PROVENANCE = frozenset({"community", "course", "fetched_at"})
 """Names under which an export says where it is from."""
 
+_NAMED_STATUSES = 10
+"""Undocumented values of `join_status` that are named of one roster."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
@@ -41,7 +44,9 @@ class Gathering:
     and the moment that ages are measured from is known before the members.
     With `as_sent`, members are the objects that the server sent, and what `provenance` tells is
     known before them; no criteria apply. With `pseudonyms`, members who are not under them yet are
-    put under them once they are selected, and nothing that is told names anybody.
+    put under them once they are selected, and nothing that is told names anybody, but for the
+    names of the sources, which only errors and warnings repeat. `number` tells which of the sources
+    of an answer the first one is.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Gathering:
         tells_provenance: bool = False,
         as_sent: bool = False,
         pseudonyms: "Pseudonyms | None" = None,
+        number: int = 1,
         on_progress: "OnProgress" = no_progress,
     ) -> None:
         self.rosters: list[Roster] = []
@@ -80,6 +86,7 @@ class Gathering:
         self._on_progress = on_progress
         self._as_sent = as_sent
         self._pseudonyms = pseudonyms
+        self._number = number
         self._tells_provenance = tells_provenance
         self._shows_ages = shows_ages
         self._needs_moment = criteria.needs_moment or shows_ages or tells_provenance
@@ -93,6 +100,11 @@ class Gathering:
         totals = [source.total(reading) for source, reading in self._read]
         return None if None in totals else sum(total for total in totals if total is not None)
 
+    @property
+    def knows_everybody(self) -> bool:
+        """Whether it is known of everybody in the rosters that they are, once these are read."""
+        return not self.incomplete and not any(reading.has_nameless for _, reading in self._read)
+
     def ids_left_out(self) -> frozenset[int]:
         """Give the ids under which members of invalid rows would have come, as far as known."""
         return frozenset(
@@ -104,11 +116,14 @@ class Gathering:
     def conclusion(self) -> dict[str, object]:
         """Give what an export says of itself behind its members: how many there should be.
 
-        Those are as many as came, or it is said how it shows that some are missing.
+        Those are as many as came, or it is said how it shows that some are missing; not with
+        pseudonyms, as it would name the source.
         """
         said: dict[str, object] = {"count": sum(reading.claimed for _, reading in self._read)}
         if self.incomplete:
-            said["incomplete"] = "; ".join(self.incomplete)
+            said["incomplete"] = (
+                "; ".join(self.incomplete) if self._pseudonyms is None else "members are missing"
+            )
         return said
 
     def batches(self) -> Iterator[Batch]:
@@ -198,7 +213,17 @@ class Gathering:
             if self._as_of is not None
             else reading.fetched_at or source.fetched_at or self._now
         )
-        return Roster(course=named or source.name, as_of=as_of)
+        return Roster(course=named or self._stand_in(source, reading), as_of=as_of)
+
+    def _stand_in(self, source: Source, reading: Reading) -> str:
+        """Give what stands for the name of a course. A file may be named after a person."""
+        if self._pseudonyms is None:
+            return source.name
+        id_ = reading.course["id"] if reading.course else source.course_id
+        if id_ is not None:
+            return f"course {id_}"
+        number = self._number + self._sources.index(source)
+        return "a course" if number == 1 else f"a course {number}"
 
     def _course_if_known(self, source: Source) -> dict[str, object] | None:
         try:
@@ -241,13 +266,22 @@ class Gathering:
                     " now; --as-of names another moment",
                 )
             )
-        for status in sorted(reading.unknown_statuses):
-            self.warnings.append(
-                (
-                    f"{source.name}: join_status {shortened(status)!r} is not one that the API"
-                    " documents; kept as it is",
-                )
+        for told in self._odd_statuses(reading):
+            self.warnings.append((f"{source.name}: {told}",))
+
+    def _odd_statuses(self, reading: Reading) -> Iterator[str]:
+        """Say which statuses the API does not document."""
+        found = sorted(reading.unknown_statuses)
+        if found and self._pseudonyms is not None:
+            yield "not every join_status is one that the API documents; kept as it is"
+            return
+        for status in found[:_NAMED_STATUSES]:
+            yield (
+                f"join_status {shortened(status)!r} is not one that the API documents;"
+                " kept as it is"
             )
+        if more := len(found[_NAMED_STATUSES:]):
+            yield f"and {more:,} more values of join_status that the API does not document"
 
     def _provenance(
         self, source: Source, reading: Reading, course: dict[str, object] | None

@@ -208,6 +208,12 @@ class Settings(BaseModel):
     """Seconds for all requests of a run together."""
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+    _names_nobody: bool = PrivateAttr(default=False)
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether no error may repeat what the community answers."""
+        return self._names_nobody
 
     @classmethod
     def load(
@@ -217,6 +223,7 @@ class Settings(BaseModel):
         /,
         *,
         may_be_new: bool = False,
+        names_nobody: bool = False,
         **options: object,
     ) -> Self:
         """Put together what `options` (None counts for nothing), the environment and a profile say.
@@ -234,6 +241,7 @@ class Settings(BaseModel):
             raise _told(error, said) from None
         origins = {field: each.where for field, each in said.items()}
         settings._origins.update(origins)  # noqa: SLF001 - its own class
+        settings._names_nobody = names_nobody  # noqa: SLF001
         return settings
 
     def origin(self, field: str) -> str:

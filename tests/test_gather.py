@@ -396,6 +396,22 @@ def test_a_status_that_is_not_documented_is_named_once(saved):
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "last"),
+    [
+        (10, "join_status 'odd 09' is not one that the API documents; kept as it is"),
+        (11, "and 1 more values of join_status that the API does not document"),
+        (1_234, "and 1,224 more values of join_status that the API does not document"),
+    ],
+)
+def test_ten_statuses_that_are_not_documented_are_named_and_the_rest_counted(saved, number, last):
+    gathered = gathering(saved([row(id_, join_status=f"odd {id_:02}") for id_ in range(number)]))
+    ids(gathered)
+
+    assert len(gathered.warnings) == min(number, 11)
+    assert gathered.warnings[-1] == (f"roster.json: {last}",)
+
+
 def test_a_status_that_is_not_documented_is_named_though_nobody_wants_it(saved):
     export = saved([row(1), row(2, join_status="expired")])
     gathered = gathering(export, criteria=Criteria(statuses=frozenset({"joined"})))

@@ -439,14 +439,21 @@ def settings_loader(
 ) -> "Callable[[], Settings]":
     """Give what loads the settings when they are wanted, and begin to debug if that was asked for.
 
-    Whatever stands after the command wins over what stands before it.
+    Whatever stands after the command wins over what stands before it. A command that has
+    `--pseudonymize` need not say it again.
     """
     begin_debugging(wanted=debug)
+    names_nobody = bool(ctx.params.get("pseudonymize"))
 
     def load() -> "Settings":
         from coursectl.settings import Settings
 
-        return Settings.load(profile or ctx.obj, concurrency=concurrency, deadline=deadline)
+        return Settings.load(
+            profile or ctx.obj,
+            names_nobody=names_nobody,
+            concurrency=concurrency,
+            deadline=deadline,
+        )
 
     return load
 

@@ -108,7 +108,7 @@ def summary(
     gatherings = []
     summaries = []
     with Talk(quiet=quiet) as talk:
-        for source in sources:
+        for number, source in enumerate(sources, 1):
             gathering = Gathering(
                 [source],
                 selection.criteria,
@@ -117,6 +117,7 @@ def summary(
                 tolerance=Tolerance(skip_invalid=skip_invalid, allow_incomplete=allow_incomplete),
                 tells_provenance=True,
                 pseudonyms=pseudonyms,
+                number=number,
                 on_progress=talk.advance,
             )
             summaries.append(

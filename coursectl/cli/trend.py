@@ -117,16 +117,17 @@ class _Reading:
         from coursectl.roster.trend import point_of
         from coursectl.survey import summarise
 
+        self._read += 1
         gathering = Gathering(
             [export],
             self.criteria,
             now=datetime.now(UTC),
             tolerance=self.tolerance,
             pseudonyms=self.pseudonyms,
+            number=self._read,
             tells_provenance=True,
             on_progress=talk.advance,
         )
-        self._read += 1
         try:
             summary = summarise(gathering, self.criteria, most_nudged=0)
             point = point_of(summary, export=export.name, host=_host(summary.community))

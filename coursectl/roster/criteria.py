@@ -24,7 +24,7 @@ class Roster:
     """What the members of one roster have in common."""
 
     course: str
-    """The course's name, or what the roster was asked for by."""
+    """The course's name, or what stands for it."""
     as_of: datetime
     """The moment, UTC, from which the ages of these members are measured."""
 

@@ -59,6 +59,9 @@ class Rows(Protocol):
     def not_a_page(self, fields: Fields) -> None:
         """Look at an object without a list of results: raise InvalidData if it is no member."""
 
+    def bare(self) -> None:
+        """Take note that no page holds the next member, nor those behind it in a list or NDJSON."""
+
     def envelope(self, fields: Fields) -> None:
         """Take what stands beside the members of a page object, so far or in all."""
 
@@ -220,6 +223,7 @@ class Document:
         if is_page:
             self._rows.envelope(fields)
         else:
+            self._rows.bare()
             yield self._rows.one_by_one([(self._buffer[:end], self._line(0))])
         self._at = end
         return is_page
@@ -362,7 +366,7 @@ class Document:
     def _not_a_roster(self, first: int) -> NoReturn:
         start = self._buffer[self._at : self._at + BLOCK]
         if first == ord("<"):
-            title = _TITLE.search(start)
+            title = _TITLE.search(start) if self._quotes else None
             named = title.group(1).decode(errors="replace").strip() if title else ""
             what = "a web page (HTML)" + (f" titled {shortened(named)!r}" if named else "")
         elif self._quotes:

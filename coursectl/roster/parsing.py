@@ -30,6 +30,8 @@ from coursectl.roster.seen_ids import SeenIds
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pydantic_core import ErrorDetails
+
 _KNOWN = frozenset[str | None]({*JoinStatus, None})
 _NAMED_PROBLEMS = 10
 
@@ -201,6 +203,11 @@ class Reading:
         return frozenset(self._left_out)
 
     @property
+    def has_nameless(self) -> bool:
+        """Whether a row was left out of which not even the id is known."""
+        return self._nameless > 0
+
+    @property
     def claimed(self) -> int:
         """How many valid members there should be, by what the server says, if it says anything."""
         return self.valid if self.count is None else self.count - (self.members - self.valid)
@@ -297,7 +304,7 @@ class Reading:
             except ValidationError as error:
                 self._reject(text, line, _problem(error, quotes=not self.names_nobody))
             except ValueError as error:
-                self._reject(text, line, _no_json(text, error))
+                self._reject(text, line, _no_json(text, error, quotes=not self.names_nobody))
         return valid
 
     def not_a_page(self, fields: Fields) -> None:
@@ -313,6 +320,10 @@ class Reading:
             + ", expected a roster",
             "A roster is a page of the API, a list of members, NDJSON or an export by coursectl.",
         )
+
+    def bare(self) -> None:
+        """Take note that nothing marks the members that follow. Raises InvalidData."""
+        self._take_mark(None)
 
     def envelope(self, fields: Fields) -> None:
         """Take what a page object says beside its members. Raises InvalidData."""
@@ -436,15 +447,18 @@ class _ListedCoursePage(TypedDict):
     results: list[ListedCourse]
 
 
-def parse_course(body: bytes, name: str) -> Course:
-    """Read the answer of `GET /api/v2/course/{id}/`. Raises InvalidData."""
-    course: Course = _answer(body, name, Course, "a course")
+def parse_course(body: bytes, name: str, *, quotes: bool = True) -> Course:
+    """Read the answer of `GET /api/v2/course/{id}/`.
+
+    Raises InvalidData, which without `quotes` repeats nothing of the answer, here and below.
+    """
+    course: Course = _answer(body, name, Course, "a course", quotes=quotes)
     return course
 
 
-def parse_course_as_sent(body: bytes, name: str) -> dict[str, Any]:
+def parse_course_as_sent(body: bytes, name: str, *, quotes: bool = True) -> dict[str, Any]:
     """Read the same answer, and give every field of it. Raises InvalidData."""
-    parse_course(body, name)
+    parse_course(body, name, quotes=quotes)
     try:
         course: dict[str, Any] = _as_sent(body)
     except ValueError as error:
@@ -459,43 +473,46 @@ class _OwnStatus(TypedDict):
     status: str | None
 
 
-def parse_own_status(body: bytes, name: str) -> str | None:
+def parse_own_status(body: bytes, name: str, *, quotes: bool = True) -> str | None:
     """Read the answer of `GET /api/v2/course/{id}/status/`. Raises InvalidData."""
-    answer: _OwnStatus = _answer(body, name, _OwnStatus, "a status")
+    answer: _OwnStatus = _answer(body, name, _OwnStatus, "a status", quotes=quotes)
     return answer["status"]
 
 
-def parse_course_page(body: bytes, name: str) -> tuple[int, list[Course]]:
+def parse_course_page(body: bytes, name: str, *, quotes: bool = True) -> tuple[int, list[Course]]:
     """Read a page of courses: how many there are, and those on it. Raises InvalidData."""
-    page: _CoursePage = _answer(body, name, _CoursePage, "a page of courses")
+    page: _CoursePage = _answer(body, name, _CoursePage, "a page of courses", quotes=quotes)
     return page["count"], page["results"]
 
 
-def parse_listed_courses(body: bytes, name: str) -> tuple[int, list[ListedCourse]]:
+def parse_listed_courses(
+    body: bytes, name: str, *, quotes: bool = True
+) -> tuple[int, list[ListedCourse]]:
     """Read a page of `GET /api/v2/course/`: how many courses there are, and those on it.
 
     Raises InvalidData.
     """
-    page: _ListedCoursePage = _answer(body, name, _ListedCoursePage, "a page of courses")
+    page: _ListedCoursePage = _answer(
+        body, name, _ListedCoursePage, "a page of courses", quotes=quotes
+    )
     return page["count"], page["results"]
 
 
-def _answer(body: bytes, name: str, of: Any, expected: str) -> Any:
+def _answer(body: bytes, name: str, of: Any, expected: str, *, quotes: bool) -> Any:
     try:
         return _adapter(of).validate_json(body)
     except ValidationError as error:
         for each in error.errors(include_url=False):
             match each["loc"]:
                 case ("results", int(place), str(field), *_) if field in EXPECTED_OF_COURSE:
-                    found = "nothing" if each["type"] == "missing" else _found(each["input"])
                     raise InvalidData(
-                        f"{name}: row {place + 1:,}: {field}: found {found},"
-                        f" expected {EXPECTED_OF_COURSE[field]}",
+                        f"{name}: row {place + 1:,}: {field}: {_found_by(each, quotes=quotes)}"
+                        f"expected {EXPECTED_OF_COURSE[field]}",
                         "Tell the owner of the server; a list of courses is given whole, or not.",
                     ) from None
-        found = message_in(body) or shortened(redacted_bytes(body)[:200].decode(errors="replace"))
+        said = message_in(body) or shortened(redacted_bytes(body)[:200].decode(errors="replace"))
         raise InvalidData(
-            f"{name}: found {found!r}, expected {expected}",
+            f"{name}: found {repr(said) if quotes else 'something else'}, expected {expected}",
             "Check COURSECTL_URL; if it is right, the API has changed.",
         ) from None
 
@@ -516,23 +533,23 @@ def _problem(error: ValidationError, *, quotes: bool) -> str:
         if each["type"] == "json_invalid":
             return f"invalid JSON: {_without_place(each.get('ctx', {}).get('error', ''))}"
         if not each["loc"]:
-            found = f"found {_found(each['input'])}, " if quotes else ""
-            return f"{found}expected an object"
+            return f"{_found_by(each, quotes=quotes)}expected an object"
         field = str(each["loc"][0])
-        found = "nothing" if each["type"] == "missing" else _found(each["input"])
-        found = f"found {found}, " if quotes else ""
-        fields[field] = f"{field}: {found}expected {EXPECTED[field]}"
+        fields[field] = f"{field}: {_found_by(each, quotes=quotes)}expected {EXPECTED[field]}"
     return "; ".join(fields.values())
 
 
-def _no_json(row: bytes, error: ValueError) -> str:
-    """Say in which fields of a valid row there is something that no JSON, or no program, holds."""
+def _no_json(row: bytes, error: ValueError, *, quotes: bool) -> str:
+    """Say in which fields of a valid row there is something that no JSON, or no program, holds.
+
+    Unless it `quotes`, only those are named that are documented.
+    """
     try:
-        fields = [
-            shortened(key)
+        fields = dict.fromkeys(
+            shortened(key) if quotes or key in EXPECTED else "another field"
             for key, value in from_json(row).items()
             if to_json(value) != to_json(value, inf_nan_mode="null")
-        ]
+        )
     except ValueError:
         return f"invalid JSON: {_without_place(error)}"
     return f"{', '.join(fields)}: NaN and Infinity are no JSON"
@@ -541,6 +558,13 @@ def _no_json(row: bytes, error: ValueError) -> str:
 def _without_place(said: object) -> str:
     """Give the parser's own words without its line and column, which are those of a piece."""
     return str(said).partition(" at line ")[0]
+
+
+def _found_by(error: "ErrorDetails", *, quotes: bool) -> str:
+    """Begin to say what is wrong with a value: what it is, if that may be quoted."""
+    if not quotes:
+        return ""
+    return f"found {'nothing' if error['type'] == 'missing' else _found(error['input'])}, "
 
 
 def _found(value: object) -> str:

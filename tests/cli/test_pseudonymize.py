@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from coursectl.cli import app as cli
 from coursectl.errors import ExitCode
 from coursectl.roster.pseudonyms import Pseudonyms
-from tests.community import Community, Course, Reply, row
+from tests.community import Community, Course, Misdeed, Reply, answer, detail, errors, html, row
 from tests.running import Outcome, coursectl
 
 KEY = "not to be told: f3a9c1d27b60"
@@ -236,13 +237,42 @@ def test_an_export_under_another_key_is_refused(folder, command):
 
 def test_a_mark_that_comes_too_late_or_holds_for_some_only_is_refused(folder):
     marked = export_of(*MEMBERS[:2], pseudonyms=MARK)
-    late = {"results": marked["results"], "pseudonyms": MARK}
-    for document in (late, [marked, export_of(*MEMBERS[2:4])], [export_of(*MEMBERS[:2]), marked]):
-        done = run(folder, "members", "-", stdin=json.dumps(document).encode())
+    bare = MEMBERS[2:5]
+    documents = (
+        [{"results": marked["results"], "pseudonyms": MARK}],
+        [[marked, export_of(*bare)]],
+        [[export_of(*bare), marked]],
+        [marked, bare],
+        [marked, *bare],
+        [[marked, bare[0]]],
+        [[marked, {"results": []}, bare[0]]],
+        [marked, ["no member", *bare]],
+        [bare, marked],
+    )
+    for document in documents:
+        text = "\n".join(map(json.dumps, document)).encode()
+        for option in ("--quiet", "--skip-invalid"):
+            done = hidden(folder, "members", "-", "--csv", option, stdin=text)
+            assert done.code == ExitCode.INVALID_DATA
+            assert "stdin: only some of its members are marked as pseudonyms" in done.stderr
+            assert done.stdout == b""
 
-        assert done.code == ExitCode.INVALID_DATA
-        assert "stdin: only some of its members are marked as pseudonyms" in done.stderr
-        assert done.stdout == b""
+
+def test_a_marked_page_where_a_member_should_be_marks_nobody(folder):
+    marked, bare = export_of(*MEMBERS[:2], pseudonyms=MARK), MEMBERS[2]
+    for text in (f"{json.dumps(bare)}\n{json.dumps(marked)}\n", json.dumps([bare, marked])):
+        for option, code in (("--quiet", ExitCode.INVALID_DATA), ("--skip-invalid", ExitCode.OK)):
+            done = hidden(folder, "members", "-", "--csv", option, stdin=text.encode())
+            assert done.code == code
+            assert not TELLING.search(done.stdout + done.stderr.encode())
+
+
+def test_a_mark_of_nobody_says_nothing_of_the_members_behind_it(folder):
+    nobody = {"pseudonyms": MARK, "results": []}
+    text = "\n".join(map(json.dumps, (nobody, MEMBERS))).encode()
+    done = hidden(folder, "members", "-", "--json", stdin=text)
+
+    assert done.stdout == hidden(folder, "members", "now.json", "--json").stdout
 
 
 def test_what_is_no_mark_is_none(folder):
@@ -298,6 +328,61 @@ def test_a_server_has_no_say_in_whether_members_are_pseudonyms():
     }
 
 
+# Courses without a name
+
+
+def nameless(folder: Path, name: str, **envelope: object) -> str:
+    document = export_of(*MEMBERS) | {"course": None} | envelope
+    (folder / name).write_text(json.dumps(document))
+    return name
+
+
+@pytest.mark.parametrize(
+    ("command", "ending"),
+    [(command, ending) for command, (_, endings) in COMMANDS.items() for ending in endings],
+)
+def test_no_file_tells_what_the_files_that_were_read_are_called(folder, command, ending):
+    nameless(folder, "telltale-before.json", fetched_at="2026-11-16T06:00:00Z")
+    nameless(folder, "telltale-now.json")
+    given = [re.sub(r"(?=now|before)", "telltale-", each) for each in COMMANDS[command][0]]
+    columns = ["--columns", "course,id"] if command == "members" and ending != ".txt" else []
+    done = hidden(folder, command, *given, *columns, "-o", f"out{ending}")
+
+    assert done.code == 0, done.stderr
+    content = unpacked((folder / f"out{ending}").read_bytes())
+    assert not TELLING.search(content)
+
+
+def test_courses_without_a_name_are_told_apart_all_the_same(folder):
+    first = nameless(folder, "telltale-1.json")
+    second = nameless(folder, "telltale-2.json", course={"id": 7})
+    third = nameless(folder, "telltale-3.json", course={"name": ""})
+    files = [first, second, third]
+    names = ["a course", "course 7", "a course 3"]
+
+    listed = rows(hidden(folder, "members", *files, "--json", "-c", "course,id"))
+    assert list(dict.fromkeys(each["course"] for each in listed)) == names
+    summed = rows(hidden(folder, "summary", *files, "--json"))
+    assert [each["course"]["name"] for each in summed["courses"]] == names
+    over_time = rows(hidden(folder, "trend", *files, "--json"))
+    assert {each["course"] for each in over_time} == set(names)
+    assert "a course, course 7" in hidden(folder, "members", *files, "-f", "table").text
+    # Whoever runs it knows the files, and without the option so may whoever reads the answer.
+    assert first in run(folder, "members", first, "-f", "table").text
+
+
+def test_an_export_does_not_tell_of_which_file_it_is_a_part(folder):
+    part = nameless(folder, "telltale.json", count=13)
+    done = hidden(folder, "export", part, "--allow-incomplete", "-o", "part.json")
+
+    assert done.code == 0, done.stderr
+    assert "telltale.json is not the whole roster" in done.stderr
+    assert json.loads((folder / "part.json").read_text())["incomplete"] == "members are missing"
+    assert not TELLING.search((folder / "part.json").read_bytes())
+    again = hidden(folder, "members", "part.json")
+    assert again.code == ExitCode.INCOMPLETE_ROSTER
+
+
 # What goes wrong
 
 SPOILT = {
@@ -311,6 +396,7 @@ SPOILT = {
     "the text": "telltale, 7712345601",
     "the server": '{"detail": "telltale is no member"}',
     "a name in it": '{"results": [], "telltale": 1e999x}',
+    "a title": "<html><title>Profile of Telltale</title>",
 }
 
 
@@ -324,6 +410,114 @@ def test_an_error_quotes_nobody(folder, command, document):
     assert spoilt.code == plain.code == ExitCode.INVALID_DATA
     assert not TELLING.search(spoilt.stderr.encode())
     assert TELLING.search(plain.stderr.encode())
+
+
+def test_a_field_that_is_not_documented_is_not_named_either(folder):
+    text = b'{"results": [{"id": 1, "Telltale": NaN, "telltale 2": [Infinity]}]}'
+    spoilt = hidden(folder, "export", "-", stdin=text)
+    plain = run(folder, "export", "-", stdin=text)
+
+    assert spoilt.code == plain.code == ExitCode.INVALID_DATA
+    assert "row 1: another field: NaN and Infinity are no JSON" in spoilt.stderr
+    assert "Telltale, telltale 2: NaN" in plain.stderr
+
+
+def test_a_status_that_is_not_documented_is_not_named_either(folder):
+    text = json.dumps([telling(1, join_status="telltale"), telling(2, join_status="odd")]).encode()
+    done = hidden(folder, "members", "-", stdin=text)
+
+    assert done.stderr.splitlines() == [
+        "coursectl: stdin: not every join_status is one that the API documents; kept as it is"
+    ]
+
+
+def at(path: str, reply: Reply) -> Misdeed:
+    """Answer so wherever a path ends in this, and as usual elsewhere."""
+    return lambda request: reply if request.path.endswith(path) else None
+
+
+NO_COURSE = answer({"id": "x", "name": "Telltale", "created_by": {"id": FIRST}})
+NO_MANAGER = detail(403, "telltale-1 is not a manager")
+TABLE = ("members", "42", "-f", "table")
+BY_SLUG = ("members", "food-safety")
+ALL = ("summary", "--all")
+LIVE = (
+    TABLE,
+    ("export", "42"),
+    ("summary", "42"),
+    ALL,
+    ("changes", "before.json"),
+    ("changes", "before.json", "42"),
+    ("report", "42", "-o", "report.txt"),
+    ("report", "42", "--since", "before.json", "-o", "report.txt"),
+)
+TOLD = (
+    (TABLE, at("/course/42/", NO_COURSE), "course/42/: found something else, expected a course\n"),
+    (TABLE, at("/course/42/", html(200, "Telltale")), "course/42/: found something else, expected"),
+    (TABLE, at("/course/42/", detail(404, "telltale is gone")), "course/42/: not found (404)\n"),
+    (TABLE, at("/users/", NO_MANAGER), "users/: not allowed (403)\n"),
+    (TABLE, at("/users/", errors(400, "no", field="telltale")), "refused the request (400)\n"),
+    (TABLE, at("/users/", html(404, "Profile of Telltale")), "users/: not found (404)\n"),
+    (TABLE, at("/users/", html(200, "Profile of Telltale")), "found a web page (HTML), expected"),
+    (
+        TABLE,
+        at("/users/", Reply(429, b'{"detail": "telltale"}', (("Retry-After", "9000"),))),
+        "users/: the server answered 429; the next try would be in",
+    ),
+    (BY_SLUG, at("/search/", NO_MANAGER), "search/: not allowed (403)\n"),
+    (BY_SLUG, at("/search/", answer({"detail": "telltale"})), "something else, expected a page of"),
+    (ALL, at("/api/v2/course/", NO_MANAGER), "api/v2/course/: not allowed (403)\n"),
+    (
+        ALL,
+        at("/api/v2/course/", answer({"count": 1, "results": [{"id": 1, "slug": FIRST}]})),
+        "/api/v2/course/: row 1: slug: expected text, or null\n",
+    ),
+    (ALL, at("/status/", NO_MANAGER), "status/: not allowed (403)\n"),
+    (ALL, at("/status/", answer(["telltale"])), "something else, expected a status\n"),
+)
+"""What is asked for, what is answered, and what is told of that."""
+
+
+@pytest.fixture
+def spoilt(folder: Path) -> Iterator[Community]:
+    """A community of which there is an export; how one stands to a course, it has to be asked."""
+    with Community(Course(42, MEMBERS)).running() as community:
+        before = export_of(*LAST_WEEK, community=community.url, fetched_at="2026-01-01T00:00:00Z")
+        (folder / "before.json").write_text(json.dumps(before))
+        community.lists_own_status = community.filters_courses = False
+        yield community
+
+
+@pytest.mark.parametrize("path", ["/course/42/", "/users/"])
+@pytest.mark.parametrize("arguments", LIVE, ids=" ".join)
+def test_no_command_quotes_what_a_server_answers(folder, spoilt, path, arguments):
+    spoilt.misdeed_for_good = at(path, NO_COURSE if path == "/course/42/" else NO_MANAGER)
+    done = hidden(folder, *arguments, **spoilt.environment)
+
+    assert not TELLING.search(done.stdout + done.stderr.encode())
+    assert TELLING.search(run(folder, *arguments, **spoilt.environment).stderr.encode())
+
+
+@pytest.mark.parametrize(("arguments", "misdeed", "told"), TOLD, ids=[told for *_, told in TOLD])
+def test_of_what_a_server_answers_status_and_path_are_told(
+    folder, spoilt, arguments, misdeed, told
+):
+    spoilt.misdeed_for_good = misdeed
+    done = hidden(folder, *arguments, **spoilt.environment)
+    plain = run(folder, *arguments, **spoilt.environment)
+
+    assert done.code == plain.code
+    assert told in done.stderr
+    assert not TELLING.search(done.stdout + done.stderr.encode())
+    assert TELLING.search(plain.stderr.encode())
+
+
+def test_what_was_searched_for_is_in_no_error(folder, spoilt):
+    spoilt.misdeed_for_good = NO_MANAGER
+    done = hidden(folder, *TABLE, "--search", "telltale 7", **spoilt.environment)
+
+    assert done.code == ExitCode.ACCESS_DENIED
+    assert not TELLING.search(done.stderr.encode())
 
 
 def test_an_answer_that_is_no_page_is_not_quoted_either():

@@ -25,6 +25,7 @@ class Heard:
         self.together_calls = 0
         self.alone: list[tuple[bytes, int]] = []
         self.said: dict[str, Any] = {}
+        self.bare_runs = 0
 
     def together(self, piece: bytes, rows: int | None = None) -> list[Any] | None:
         self.together_calls += 1
@@ -40,6 +41,9 @@ class Heard:
 
     def not_a_page(self, fields: dict[str, bytes]) -> None:
         pass
+
+    def bare(self) -> None:
+        self.bare_runs += 1
 
     def envelope(self, fields: dict[str, bytes]) -> None:
         self.said |= {key: json.loads(value) for key, value in dict(fields).items()}
@@ -136,6 +140,23 @@ def test_each_member_that_is_looked_at_alone_is_given_its_line(block):
         (3, 7),
         (4, 8),
     ]
+
+
+@pytest.mark.parametrize(
+    ("document", "times"),
+    [
+        (b'{"results":[{"id":1}]}', 0),
+        (b'{"results":[{"id":1}]}[]', 0),
+        (b'{"results":[{"id":1}]}\n[{"id":2},{"id":3},{"id":4}]', 1),
+        (b'{"results":[{"id":1}]}\n[2,{"id":3},{"id":4}]', 1),
+        (b'{"results":[{"id":1}]}\n{"id":2}\n{"id":3}\n{"id":4}', 1),
+        (b'{"results":[{"id":1}]}{"id":2}{"id":3}', 2),
+        (b'[{"results":[{"id":1}]},{"id":2},{"results":[]}]', 1),
+    ],
+)
+def test_members_in_no_page_are_announced_once_a_list_or_run_of_lines(document, times):
+    rows, _ = heard(document, block=documents.BLOCK)
+    assert rows.bare_runs == times
 
 
 def test_blocks_may_be_empty():

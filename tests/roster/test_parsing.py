@@ -1055,6 +1055,28 @@ def test_an_answer_that_is_no_course_is_refused(body, message):
     assert caught.value.hints == ("Check COURSECTL_URL; if it is right, the API has changed.",)
 
 
+@pytest.mark.parametrize(
+    ("parse", "expected"),
+    [
+        (parse_course, "a course"),
+        (parse_course_as_sent, "a course"),
+        (parse_course_page, "a page of courses"),
+        (parse_listed_courses, "a page of courses"),
+        (parse_own_status, "a status"),
+    ],
+)
+def test_an_answer_that_may_not_be_quoted_is_something_else(parse, expected):
+    for body in (
+        b"<title>Ann</title>",
+        b'{"id":"x","name":"Ann"}',
+        b'{"id":[],"detail":"Ann"}',
+        b"Ann",
+    ):
+        with pytest.raises(InvalidData) as caught:
+            parse(body, NAME, quotes=False)
+        assert caught.value.message == f"{NAME}: found something else, expected {expected}"
+
+
 def test_a_page_of_courses_gives_how_many_there_are_and_those_on_it():
     body = b'{"count":7,"next":null,"results":[{"id":1,"name":"A","slug":"a"},{"id":2}]}'
     assert parse_course_page(body, "/course/") == (

@@ -420,6 +420,20 @@ def test_an_answer_without_tokens_is_told_and_changes_nothing(
     assert kept(settings) == before
 
 
+@pytest.mark.parametrize(
+    "reply", [html(500, "Ann"), answer({"error": "invalid_grant", "error_description": "Ann"}, 400)]
+)
+def test_an_answer_without_tokens_is_not_quoted_where_nobody_is_to_be_named(
+    community, logged_in, monkeypatch, reply
+):
+    logged_in(left=0)
+    monkeypatch.setenv("COURSECTL_URL", community.url)
+    community.misdeed_for_good = reply
+
+    error = refused(credentials_of(Settings.load(names_nobody=True)).token)
+    assert error.message == f"/oauth/token/: no token ({reply.status})"
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_server_that_took_nothing_is_asked_again(community, logged_in, status):
     credentials = logged_in(left=0)

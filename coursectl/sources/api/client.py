@@ -100,6 +100,8 @@ class Api:
         self.settings = settings
         self.credentials = credentials or credentials_of(settings)
         self.concurrency = settings.concurrency
+        self.quotes = not settings.names_nobody
+        """Whether errors may repeat what the server says."""
         self._pace = Pace(settings.concurrency, settings.deadline)
         self._waiting: deque[_Job] = deque()
         self._idle: list[Session] = []
@@ -167,7 +169,7 @@ class Api:
             failure = f"{turn.failure}{turn.told}; " if turn.failure else ""
             raise self._too_late(f"{job.where}: {failure}", error.wait) from None
         if status != requests.codes.ok:
-            said = message_in(redacted_bytes(body))
+            said = message_in(redacted_bytes(body)) if self.quotes else ""
             raise refusal(status, said, job.where, turn.told, self.credentials.kept)
         return Answer(body, job.where, monotonic())
 
@@ -182,7 +184,7 @@ class Api:
     def _retried(self, session: Session, job: _Job, turn: Turn, token: str) -> tuple[int, bytes]:
         """Send a request until there is a whole answer, or no more use in trying."""
         url, query = self.settings.url + job.path, job.query
-        retries, redirects = Retries.within(turn), 0
+        retries, redirects = Retries.within(turn, quotes=self.quotes), 0
         began = monotonic()
         try:
             while True:

@@ -134,7 +134,10 @@ def _own_statuses(ids: Iterable[int | None], api: Api) -> dict[int | None, str |
     asked = {id_: api.ask(f"/api/v2/course/{id_}/status/") for id_ in ids}
     try:
         answers = ((id_, api.wait_for(answer)) for id_, answer in asked.items())
-        return {id_: parse_own_status(answer.body, answer.where) for id_, answer in answers}
+        return {
+            id_: parse_own_status(answer.body, answer.where, quotes=api.quotes)
+            for id_, answer in answers
+        }
     finally:
         for answer in asked.values():
             answer.cancel()
@@ -170,7 +173,7 @@ def _walk(
     api: Api,
     path: str,
     query: dict[str, str | int],
-    parse: Callable[[bytes, str], tuple[int, list[_Row]]],
+    parse: Callable[..., tuple[int, list[_Row]]],
     *,
     ahead: int,
 ) -> _Walk[_Row]:
@@ -191,7 +194,7 @@ def _walk(
         while under_way:
             start, end, awaited = under_way.popleft()
             answer = api.wait_for(awaited)
-            count, courses = parse(answer.body, answer.where)
+            count, courses = parse(answer.body, answer.where, quotes=api.quotes)
             counts.append(count)
             known = len(found)
             found |= {course["id"]: course for course in courses}

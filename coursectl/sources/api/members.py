@@ -75,7 +75,9 @@ class CourseMembers:
     def course_name(self) -> str | None:
         """The course's name, as the API tells it to anyone who may see the course."""
         try:
-            course = self._course or parse_course(*self._api.get(self._course_path))
+            course = self._course or parse_course(
+                *self._api.get(self._course_path), quotes=self._api.quotes
+            )
         except CoursectlError as error:
             self.warnings.append(f"{self.name}: its name is not known: {error.message}")
             return None
@@ -91,7 +93,7 @@ class CourseMembers:
             body, where = self._api.get(self._course_path, {"view": "dashboard"})
         except (AccessDenied, BadRequest, NotFound):
             body, where = self._api.get(self._course_path)
-        return parse_course_as_sent(body, where)
+        return parse_course_as_sent(body, where, quotes=self._api.quotes)
 
     def batches(
         self, reading: Reading, criteria: Criteria, on_progress: "OnProgress" = no_progress

@@ -39,9 +39,11 @@ class Retries(Retry):
     turn: Turn
     rate_limits: int
     """How often the server has named a time to wait until."""
+    quotes: bool
+    """Whether what the server says is told."""
 
     @classmethod
-    def within(cls, turn: Turn) -> Self:
+    def within(cls, turn: Turn, *, quotes: bool) -> Self:
         """Give the retries of a request that has its turn."""
         retries = cls(
             total=_TIMES,
@@ -53,13 +55,14 @@ class Retries(Retry):
             raise_on_status=False,
             redirect=False,
         )
-        retries.turn, retries.rate_limits = turn, 0
+        retries.turn, retries.rate_limits, retries.quotes = turn, 0, quotes
         return retries
 
     def new(self, **changes: Any) -> Self:
         """Give a copy, for the next try."""
         retries = super().new(**changes)
         retries.turn, retries.rate_limits = self.turn, self.rate_limits
+        retries.quotes = self.quotes
         return retries
 
     def increment(
@@ -75,7 +78,7 @@ class Retries(Retry):
         # Not before: an answer that is the last belongs to whoever asked.
         last = retries.history[-1]
         if response is not None:
-            self.turn.failure = _told(response)
+            self.turn.failure = self._told(response)
         elif last.error is not None:
             self.turn.failure = reason(last.error)
         if response is not None and self._named_wait(response) is not None:
@@ -102,10 +105,11 @@ class Retries(Retry):
         except (InvalidHeader, ValueError, OverflowError):
             return None
 
-
-def _told(response: BaseHTTPResponse) -> str:
-    """Say what an answer was that is not to be the last."""
-    with suppress(HTTPError, OSError):
-        if said := message_in(redacted_bytes(response.read1(_GLANCE, decode_content=True))):
-            return f"the server answered {response.status}: {said}"
-    return f"the server answered {response.status}"
+    def _told(self, response: BaseHTTPResponse) -> str:
+        """Say what an answer was that is not to be the last."""
+        told = f"the server answered {response.status}"
+        if self.quotes:
+            with suppress(HTTPError, OSError):
+                if said := message_in(redacted_bytes(response.read1(_GLANCE, decode_content=True))):
+                    return f"{told}: {said}"
+        return told

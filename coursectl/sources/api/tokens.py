@@ -313,7 +313,7 @@ def _exchanged(
 
     status, answer = _post(settings.url, body, seconds)
     if status != 200:
-        raise _refused(status, redacted_bytes(answer))
+        raise _refused(status, redacted_bytes(answer), quotes=not settings.names_nobody)
     found: dict[str, object] = {}
     with suppress(OAuth2Error, ValueError, TypeError, AttributeError):  # it is no such answer
         found = WebApplicationClient(client_id).parse_request_body_response(answer.decode())
@@ -395,8 +395,11 @@ def _unsigned(request: "requests.PreparedRequest") -> "requests.PreparedRequest"
     return request
 
 
-def _refused(status: int, answer: bytes) -> CoursectlError:
-    """Give the error for an answer without tokens, in the shape of RFC 6749, 5.2, or another."""
+def _refused(status: int, answer: bytes, *, quotes: bool) -> CoursectlError:
+    """Give the error for an answer without tokens, in the shape of RFC 6749, 5.2, or another.
+
+    It repeats what the server said if it `quotes`.
+    """
     from pydantic_core import from_json
 
     from coursectl.roster.error_body import message_in
@@ -408,7 +411,7 @@ def _refused(status: int, answer: bytes) -> CoursectlError:
     words = [body.get("error"), body.get("error_description")] if isinstance(body, dict) else []
     said = ": ".join(word for word in words if isinstance(word, str))
     said = shortened(said, 200) or message_in(answer)
-    told = f"{_TOKEN_PATH}: no token ({status})" + (f": {said}" if said else "")
+    told = f"{_TOKEN_PATH}: no token ({status})" + (f": {said}" if said and quotes else "")
     match words:
         case ["invalid_client" | "unauthorized_client", _]:
             return AccessDenied(told, "Check COURSECTL_CLIENT_ID and COURSECTL_CLIENT_SECRET.")
