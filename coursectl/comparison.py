@@ -71,6 +71,7 @@ class Comparison:
         self._inactive = inactive
         self._name = ""
         self._provenance: Provenance | None = None
+        self._knows_everybody = True
         self._left_out: frozenset[int] = frozenset()
         # With no name it lies in a temporary file, of which nothing is left however this ends.
         self._database = sqlite3.connect("", isolation_level=None)
@@ -108,6 +109,7 @@ class Comparison:
             self._before.take(batch.members)
         self._name = name
         self._provenance = gathering.provenance
+        self._knows_everybody = gathering.knows_everybody
         self._left_out |= gathering.ids_left_out()
 
     def take_after(self, members: "list[Member]") -> None:
@@ -162,7 +164,7 @@ class Comparison:
             left_out = [(id_,) for id_ in self._left_out | gathering.ids_left_out()]
             self._database.executemany("DELETE FROM before WHERE id = ?", left_out)
             self._database.executemany("DELETE FROM after WHERE id = ?", left_out)
-            counts = self._find(silence)
+            counts = self._find(silence, self._unknown(gathering, silence))
         return Changes(
             course=_name_of(after) or _name_of(before),
             course_id=_course_id(after) if _course_id(before) is None else _course_id(before),
@@ -171,22 +173,32 @@ class Comparison:
             after=sides[1],
             as_of=after.fetched_at or gathering.rosters[-1].as_of,
             inactive=self._inactive,
-            counts={
-                kind: None if kind is ChangeKind.SILENT and silence is None else counts[kind]
-                for kind in self._kinds
-            },
+            counts=counts,
             of=self._of,
         )
 
-    def _find(self, silence: Silence | None) -> dict[ChangeKind, int]:
-        """Write down who changed, and how; give how many there are of each kind."""
-        counts = dict.fromkeys(self._kinds, 0)
+    def _unknown(self, after: "Gathering", silence: Silence | None) -> set[ChangeKind]:
+        """Give the kinds of change that cannot be told: who is missing has not come or gone."""
+        unknown = set()
+        if silence is None:
+            unknown.add(ChangeKind.SILENT)
+        if not self._knows_everybody:
+            unknown |= {ChangeKind.JOINED, ChangeKind.COMPLETED}
+        if not after.knows_everybody:
+            unknown.add(ChangeKind.LEFT)
+        return unknown
+
+    def _find(
+        self, silence: Silence | None, unknown: set[ChangeKind]
+    ) -> dict[ChangeKind, int | None]:
+        """Write down who changed, and how; give how many there are of each kind, where known."""
+        counts = {kind: None if kind in unknown else 0 for kind in self._kinds}
         rows: list[tuple[int, float | str, int]] = []
         for before, after in self._different(silence):
             for kind in kinds_of(before, after, silence):
-                if kind in counts:
+                if (count := counts.get(kind)) is not None:
                     change = Change(kind, before, after)
-                    counts[kind] += 1
+                    counts[kind] = count + 1
                     rows.append((self._kinds.index(kind), change.place, change.member["id"]))
             if len(rows) >= _BATCH:
                 self._database.executemany("INSERT INTO changes VALUES (?, ?, ?)", rows)

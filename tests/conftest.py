@@ -1,12 +1,17 @@
 """What every test starts from: nothing configured; and a community, for those that ask one."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from coursectl.sources.api import pace
 from tests.community import Community, Course, row
+
+# In the background of a shell it is ignored, and would be by every process that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -459,7 +459,6 @@ def test_a_script_prints_what_changed_since_its_last_run_and_nothing_if_nothing_
     ((script,), community) = blocks("sh", heading), unattended.community
     (unattended.folder / "rosters").mkdir()
     first = "coursectl export 42 --quiet -o rosters/last.json.gz"
-    assert first in script
     assert unattended.run(first, **community.environment) == ""
 
     assert unattended.run(script, **community.environment) == ""

@@ -11,13 +11,14 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from coursectl.printable import printable
-from coursectl.render.columns import Kind, default_columns
+from coursectl.render.columns import MEMBER, Kind, default_columns
 from coursectl.render.html import HtmlRenderer
 from coursectl.render.outline import Line, Outline, Rows, Section
 from tests.chromium import chromium, violations
 from tests.render.answers import AS_OF, member
 from tests.running import coursectl
 
+(AVATAR,) = (column for column in MEMBER if column.key == "avatar")
 HOSTILE = (
     "<script>document.title = 'taken'</script>",
     "</script><script>document.title = 'taken'</script>",
@@ -104,7 +105,7 @@ def test_the_roster_is_sorted_both_ways_and_nulls_come_last(browser, demo, heade
 def test_text_is_sorted_as_people_would(browser, demo, header, place):
     with opened(browser, demo) as page:
         button = page.locator("#roster thead button").nth(place)
-        assert button.inner_text() == header
+        assert button.text_content() == header
         for sign in (1, -1):
             button.click()
             there = [value for is_null, value in column(page, place) if not is_null]
@@ -131,6 +132,46 @@ def test_a_search_finds_members_whatever_the_accents_and_says_how_many(browser, 
         told.filter(has_text=re.compile("^0 of 200")).wait_for()
         box.fill("")
         page.locator("#roster tbody tr").nth(199).wait_for()
+
+
+def test_a_search_finds_letters_that_are_not_on_every_keyboard(browser, tmp_path):
+    rows = [member(1, real_name="Łukasz Groß"), member(2, real_name="Søren Æbelø")]
+    table = Rows(
+        "Roster", default_columns(several=False, readable=True), rows, AS_OF, searchable=True
+    )
+    file = tmp_path / "letters.html"
+    with file.open("wb") as out:
+        HtmlRenderer().render_outline(
+            Outline("Course", (), (Section("roster", "Roster", (table,)),)), out
+        )
+    with opened(browser, file) as page:
+        for typed, found in (("lukasz gross", "Łukasz Groß"), ("soren aebelo", "Søren Æbelø")):
+            page.get_by_label("Search").fill(typed)
+            page.locator("output", has_text="1 of 2 found").wait_for()
+            page.locator("#roster tbody tr", has_text=found).wait_for()
+            page.get_by_label("Search").fill("")
+            page.locator("#roster tbody tr").nth(1).wait_for()
+
+
+def test_the_header_that_stays_hides_no_link_that_has_the_focus(browser, tmp_path):
+    rows = [member(id_, avatar=f"https://community.example/{id_}.png") for id_ in range(200)]
+    columns = (*default_columns(several=False, readable=True), AVATAR)
+    table = Rows("Roster", columns, rows, AS_OF)
+    file = tmp_path / "avatars.html"
+    with file.open("wb") as out:
+        outline = Outline("Course", (), (Section("roster", "Roster", (table,)),))
+        HtmlRenderer(links_avatars=True).render_outline(outline, out)
+    with opened(browser, file) as page:
+        page.locator("#roster a").nth(199).focus()
+        for _ in range(60):
+            page.keyboard.press("Shift+Tab")
+            assert page.evaluate(
+                """() => {
+                    const link = document.activeElement.getBoundingClientRect();
+                    const header = document.querySelector("thead").getBoundingClientRect();
+                    return link.top >= header.bottom;
+                }"""
+            )
 
 
 def test_everything_can_be_read_without_script(browser, demo):
@@ -194,6 +235,12 @@ def test_axe_finds_nothing_and_the_page_fits_its_window(browser, demo, scheme, w
     size = {"width": width, "height": 800}
     with opened(browser, demo, color_scheme=scheme, viewport=size) as page:
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        # What has not come into view yet is no less to be looked at.
+        page.evaluate(
+            """() => document.querySelectorAll('.rows').forEach(each => {
+                each.style.contentVisibility = 'visible';
+            })"""
+        )
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert violations(page) == []
 

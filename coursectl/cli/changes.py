@@ -2,6 +2,7 @@
 
 import shlex
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,19 +11,23 @@ from coursectl.cli import options
 from coursectl.cli.formats import Format
 from coursectl.errors import ExitCode, UsageError
 from coursectl.printable import shortened
+from coursectl.roster.changes import ChangeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from coursectl.cli.delivery import Delivery
     from coursectl.comparison import Comparison
     from coursectl.roster.changes import Changes
+    from coursectl.roster.moments import Age
     from coursectl.roster.pseudonyms import Pseudonyms
     from coursectl.settings import Settings
     from coursectl.sources.export import Export
     from coursectl.sources.interface import Source
+    from coursectl.streams import Talk
 
 _ON_SCREEN = 50
-"""People shown on a terminal of each kind; all are shown elsewhere."""
+"""People shown on a terminal of each kind."""
 
 
 def changes(
@@ -60,10 +65,10 @@ def changes(
     from coursectl.cli.delivery import Delivery, counted, tell_read, tell_written
     from coursectl.comparison import Comparison
     from coursectl.gather import Gathering, Tolerance
-    from coursectl.render.changes import change_answer, changes_outline, write_json
     from coursectl.roster.changes import parse_kinds
     from coursectl.roster.criteria import Criteria
-    from coursectl.streams import Talk
+    from coursectl.sources.export import STDIN
+    from coursectl.streams import Talk, forget_stdout
 
     settings = options.settings_loader(
         ctx, profile, debug, concurrency=concurrency, deadline=deadline
@@ -74,7 +79,6 @@ def changes(
     delivery = Delivery.chosen(
         output=output, named=format_, json=json, csv=csv, raw=raw, excel=excel
     )
-    look = delivery.look
     export = export_before("BEFORE", before, after)
     with Talk(quiet=quiet) as talk, Comparison(kinds, silent_for) as comparison:
 
@@ -98,26 +102,68 @@ def changes(
         for batch in second.batches():
             comparison.take_after(batch.members)
         found = comparison.changes(second, source.name)
-        if look.format in (Format.JSON, Format.JSONL):
-            lines = look.format is Format.JSONL
-            delivery.write(
-                lambda out: write_json(found, out, lines=lines), talk, pager=not no_pager
-            )
-        elif look.format.is_readable:
-            outline = changes_outline(
-                found,
-                shown=_ON_SCREEN if look.format is Format.TABLE else None,
-                remedy=f"coursectl changes {shlex.join(filter(None, (before, after)))} -f plain",
-            )
-            delivery.deliver_outline(outline, talk, pager=not no_pager)
-        else:
-            delivery.deliver(change_answer(found), talk, may_fold=True, pager=not no_pager)
+        remedy = partial(
+            _listed,
+            [before, *([after] if after else [])],
+            silent_for,
+            profile or ctx.obj,
+            by_command=STDIN not in (before, after)
+            and not any((pseudonymize, skip_invalid, allow_incomplete)),
+        )
+        try:
+            _deliver(found, delivery, talk, remedy, pager=not no_pager)
+        except BrokenPipeError:
+            # Whoever reads on no more may still ask whether anything changed.
+            if not exit_code:
+                raise
+            forget_stdout()
         for gathering in (first, second):
             tell_read(gathering, talk)
-        talk.note(*unknown_order(found, export.name, source.name))
+        for note in untold(found, export.name, source.name):
+            talk.note(*note)
         tell_written(delivery.file, counted(found.total, "change"), talk)
     if exit_code and found.total:
         raise typer.Exit(ExitCode.CHANGED)
+
+
+def _deliver(
+    found: "Changes",
+    delivery: "Delivery",
+    talk: "Talk",
+    remedy: "Callable[[ChangeKind], str]",
+    *,
+    pager: bool,
+) -> None:
+    from coursectl.render.changes import ON_PAPER, change_answer, changes_outline, write_json
+
+    format_ = delivery.look.format
+    if format_ in (Format.JSON, Format.JSONL):
+        lines = format_ is Format.JSONL
+        delivery.write(lambda out: write_json(found, out, lines=lines), talk, pager=pager)
+    elif format_.is_readable:
+        shown = _ON_SCREEN if format_ is Format.TABLE else ON_PAPER
+        outline = changes_outline(found, shown=shown, remedy=remedy)
+        delivery.deliver_outline(outline, talk, pager=pager)
+    else:
+        answer = change_answer(found, typed=format_ is Format.XLSX)
+        delivery.deliver(answer, talk, may_fold=True, pager=pager)
+
+
+def _listed(
+    rosters: list[str],
+    silent_for: "Age",
+    profile: str | None,
+    kind: "ChangeKind",
+    *,
+    by_command: bool,
+) -> str:
+    """Say how to list all changes of a kind."""
+    if not by_command:
+        return "the same with --csv lists all"
+    words = ["coursectl", "changes", *rosters, "--inactive", str(silent_for)]
+    return shlex.join(
+        [*words, *(["--profile", profile] if profile else []), "--only", kind, "--csv"]
+    )
 
 
 def export_before(option: str, before: str, after: str | None) -> "Export":
@@ -176,17 +222,21 @@ def roster_after(
     return source
 
 
-def unknown_order(found: "Changes", before: str, after: str) -> tuple[str, ...]:
-    """Say what cannot be told because a roster does not say when it was fetched, if so."""
+def untold(found: "Changes", before: str, after: str) -> "Iterator[tuple[str, ...]]":
+    """Say which changes cannot be told, and why."""
     names = [
         name
         for name, side in ((before, found.before), (after, found.after))
         if side.fetched_at is None
     ]
-    if not names:
-        return ()
-    return (
-        f"{' and '.join(names)}: not known when fetched, so nobody is told to be newly silent,"
-        " and which is the older one is not checked",
-        "coursectl export saves when.",
-    )
+    if names:
+        yield (
+            f"{' and '.join(names)}: not known when fetched, so nobody is told to be newly silent,"
+            " and which is the older one is not checked",
+            "coursectl export saves when.",
+        )
+    for kind, name in ((ChangeKind.JOINED, before), (ChangeKind.LEFT, after)):
+        if found.counts.get(kind, 0) is None:
+            yield (
+                f"{name}: not everybody is known who is in it, so nobody is told to have {kind}",
+            )

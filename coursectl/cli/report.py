@@ -46,7 +46,7 @@ def report(
     coursectl report 42 -o report.html
     coursectl report 42 --since last-week.json -o report.html
     """  # noqa: D301 - a backspace keeps the lines below it apart
-    from coursectl.cli.changes import export_before, roster_after, unknown_order
+    from coursectl.cli.changes import export_before, roster_after, untold
     from coursectl.cli.delivery import Delivery, counted, tell_read, tell_written
     from coursectl.gather import Gathering, Tolerance
     from coursectl.render.changes import change_sections, change_table
@@ -109,7 +109,8 @@ def report(
             found = comparison.changes(now, source.name)
             is_book = delivery.look.format is Format.XLSX
             sections = change_table(found) if is_book else change_sections(found)
-            talk.note(*unknown_order(found, export.name, source.name))
+            for note in untold(found, export.name, source.name):
+                talk.note(*note)
         gatherings = [each for each in (before, now) if each is not None]
         outline = report_outline(
             summary,

@@ -11,12 +11,12 @@ from coursectl.render.columns import CHANGE_COLUMNS, MEMBER, Column, Kind
 from coursectl.render.interface import Answer, Caption
 from coursectl.render.json import escaped
 from coursectl.render.outline import Figure, Figures, Outline, Rows, Section, Words
-from coursectl.render.values import moment_in
+from coursectl.render.values import day, minute, moment_in
 from coursectl.roster.changes import ChangeKind
 from coursectl.roster.definitions import CHANGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from coursectl.render.interface import Sink
     from coursectl.roster.changes import Change, Changes
@@ -39,7 +39,7 @@ def _from_and_to(column: Column) -> tuple[Column, Column]:
     )
 
 
-_RATES = (*_from_and_to(_RATE), Column("delta", "Delta", Kind.NUMBER))
+_RATES = (*_from_and_to(_RATE), Column("delta", "Delta", Kind.POINTS))
 
 _COLUMNS = {
     ChangeKind.JOINED: (*_WHO, _STATUS, _JOINED),
@@ -57,13 +57,27 @@ _COLUMNS = {
 }
 """What a page shows of each kind of change."""
 
+_TYPED_COLUMNS = tuple(
+    replace(column, kind=Kind.MIXED) if column.key in ("from", "to") else column
+    for column in CHANGE_COLUMNS
+)
+
 _BATCH = 1_000
 
 
 # A page
 
+ON_PAPER = 10_000
+"""People of each kind on a page that is no terminal's; the formats for programs have all."""
 
-def changes_outline(changes: "Changes", *, shown: int | None, remedy: str) -> Outline:
+
+def _no_remedy(_kind: ChangeKind) -> str:
+    return ""
+
+
+def changes_outline(
+    changes: "Changes", *, shown: int, remedy: "Callable[[ChangeKind], str]"
+) -> Outline:
     """Give changes as a page; see `change_sections`."""
     sides = (changes.before, changes.after)
     moments = [_told(side.fetched_at) for side in sides]
@@ -78,15 +92,15 @@ def changes_outline(changes: "Changes", *, shown: int | None, remedy: str) -> Ou
 
 
 def change_sections(
-    changes: "Changes", *, shown: int | None = None, remedy: str = ""
+    changes: "Changes", *, shown: int = ON_PAPER, remedy: "Callable[[ChangeKind], str]" = _no_remedy
 ) -> tuple[Section, ...]:
     """Give changes section by section: counts first, then the people of each kind.
 
-    Of each kind, the first `shown` are shown, or with None all. `remedy` is the command that gives
-    all, but for the kind. Raises CoursectlError.
+    Of each kind, the first `shown` are shown; `remedy` gives the command that lists all of a kind.
+    Raises CoursectlError.
     """
     since = changes.before.fetched_at
-    title = "What changed" if since is None else f"What changed since {since:%Y-%m-%d}"
+    title = "What changed" if since is None else f"What changed since {day(since)}"
     counts = Figures(
         tuple(
             Figure(
@@ -113,13 +127,17 @@ def change_table(changes: "Changes") -> tuple[Section, ...]:
     """Give changes as one section: counts, and one table of all. Raises CoursectlError."""
     since = Figures((Figure("Since", changes.before.fetched_at, Kind.DATE, null="not known"),))
     blocks = (since, *change_sections(changes, shown=0)[0].blocks)
-    rows = [_row(change) for change in changes]
-    table = (Rows("Changes", CHANGE_COLUMNS, rows, changes.as_of),) if rows else ()
-    return (Section("changes", "Changes", (*blocks, *table)),)
+    rows = [_typed(change) for change in changes]
+    table = Rows("Changes", _TYPED_COLUMNS, rows, changes.as_of)
+    return (Section("changes", "Changes", (*blocks, table)),)
 
 
 def _section(
-    changes: "Changes", kind: ChangeKind, number: int, shown: int | None, remedy: str
+    changes: "Changes",
+    kind: ChangeKind,
+    number: int,
+    shown: int,
+    remedy: "Callable[[ChangeKind], str]",
 ) -> Section:
     rows = [_of_page(change) for change in islice(changes.of(kind), shown)]
     table = Rows(
@@ -128,7 +146,7 @@ def _section(
         rows,
         changes.as_of,
         number - len(rows),
-        remedy and f"{remedy} --only {kind}",
+        remedy(kind),
     )
     return Section(f"changes-{kind}", _TITLES[kind], (table,))
 
@@ -143,7 +161,7 @@ def _of_page(change: "Change") -> dict[str, Any]:
 
 
 def _told(moment: datetime | None) -> str:
-    return "not known when" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+    return "not known when" if moment is None else minute(moment)
 
 
 # Rows
@@ -158,13 +176,17 @@ class ChangeBatch:
     shared: dict[str, str] = field(default_factory=dict)
 
 
-def change_answer(changes: "Changes") -> Answer:
-    """Give changes as rows with the keys of CHANGE_COLUMNS; what they are from and to is text."""
+def change_answer(changes: "Changes", *, typed: bool) -> Answer:
+    """Give changes as rows with the keys of CHANGE_COLUMNS.
+
+    What they are from and to is text, or if `typed`, a percentage, a date-time or text.
+    """
     caption = Caption(changes.course or "Changes", ())
+    row = _typed if typed else _row
     return Answer(
-        CHANGE_COLUMNS,
+        _TYPED_COLUMNS if typed else CHANGE_COLUMNS,
         (
-            ChangeBatch([_row(change) for change in batch], changes.as_of)
+            ChangeBatch([row(change) for change in batch], changes.as_of)
             for batch in _batches(changes)
         ),
         lambda: caption,
@@ -175,6 +197,15 @@ def change_answer(changes: "Changes") -> Answer:
 def _row(change: "Change") -> dict[str, Any]:
     row = _object(change)
     return row | {key: _text(row[key]) for key in ("from", "to")}
+
+
+def _typed(change: "Change") -> dict[str, Any]:
+    row = _object(change)
+    if change.kind is ChangeKind.SILENT:
+        return row | {key: row[key] and moment_in(row[key]) for key in ("from", "to")}
+    if change.kind is ChangeKind.RENAMED:
+        return _row(change)
+    return row
 
 
 def _text(value: Any) -> str | None:

@@ -18,8 +18,12 @@ class Kind(Enum):
     TEXT = auto()
     STATUS = auto()
     PERCENT = auto()
+    POINTS = auto()
+    """By how many percentage points a percentage rose, or fell."""
     ACTIVITY = auto()
     DATE = auto()
+    MIXED = auto()
+    """A percentage, a date-time or text, as each value is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ CHANGE_COLUMNS = (
     *(column for column in MEMBER if column.key in ("id", "username", "real_name", "join_status")),
     Column("from", "From", Kind.TEXT),
     Column("to", "To", Kind.TEXT),
-    Column("delta", "Delta", Kind.PERCENT),
+    Column("delta", "Delta", Kind.POINTS),
 )
 """All that a row of changes holds."""
 

@@ -25,6 +25,7 @@ _TYPES = {
     Kind.TEXT: pa.string(),
     Kind.STATUS: pa.string(),
     Kind.PERCENT: pa.float64(),
+    Kind.POINTS: pa.float64(),
     Kind.ACTIVITY: pa.timestamp("us", tz="UTC"),
     Kind.DATE: pa.timestamp("us", tz="UTC"),
 }

@@ -164,7 +164,7 @@ class ProseRenderer:
 
     def _rows(self, rows: Rows) -> Iterator[str]:
         if rows.rows:
-            lines = TextRenderer(self.markdown).table(rows.columns, [rows])
+            lines = TextRenderer(self.markdown, days=True).table(rows.columns, [rows])
             yield from (line.removesuffix("\n") for line in lines)
         if rows.left_out:
             told = f"and {rows.left_out:,} more" + (f": {rows.remedy}" if rows.remedy else "")

@@ -6,6 +6,7 @@ from coursectl import __version__
 from coursectl.render.columns import MEMBER
 from coursectl.render.outline import Outline, Rows, Section, Words
 from coursectl.render.summary import summary_sections
+from coursectl.render.values import minute
 from coursectl.roster.definitions import CHANGES, DEFINITIONS
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def report_outline(
         summary.course,
         (
             of,
-            f"as of {summary.as_of:%Y-%m-%d %H:%M} UTC",
+            f"as of {minute(summary.as_of)}",
             *([summary.community] if summary.community else []),
         ),
         (
@@ -45,7 +46,7 @@ def report_outline(
             *figures[:-1],
             *changes,
             figures[-1],
-            Section("roster", "Roster", (roster,) if members else (Words(("Nobody.",)),)),
+            Section("roster", "Roster", (roster,) if members else (roster, Words(("Nobody.",)))),
         ),
         Words((*_meanings(with_changes=bool(changes)), _made(summary))),
     )
@@ -62,5 +63,5 @@ def _made(summary: "Summary") -> str:
     fetched = summary.fetched_at
     when = "that does not say when it was fetched"
     if fetched is not None:
-        when = f"fetched {fetched:%Y-%m-%d %H:%M} UTC"
+        when = f"fetched {minute(fetched)}"
     return f"Made by coursectl {__version__} from a roster {when}."

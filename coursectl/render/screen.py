@@ -26,7 +26,7 @@ from coursectl.render.outline import (
     over_time,
 )
 from coursectl.render.table import EMPTY, STATUS_STYLES, TableRenderer, bar, fitted
-from coursectl.render.values import figure, share
+from coursectl.render.values import day, figure, share
 
 _BOUNDLESS = 10**6
 """Cells of a page that is as wide as it wants to be: more than any line takes."""
@@ -212,7 +212,7 @@ class _Page:
                 (number, ""),
             )
         if points:
-            days = (f"{moment:%Y-%m-%d}" for moment, _ in (points[0], points[-1]))
+            days = (day(moment) for moment, _ in (points[0], points[-1]))
             time = " to ".join(dict.fromkeys(days))
             indent = max(0, min(title_width + 2, self._width - len(time)))
             yield self._styled(" " * indent + time, "dim")

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from coursectl.render.columns import MEMBER, SUMMARY_COLUMNS, Kind
 from coursectl.render.json import escaped
 from coursectl.render.outline import Bars, Block, Figure, Figures, Outline, Rows, Section, Words
-from coursectl.render.values import percent
+from coursectl.render.values import minute, percent
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.roster.summary import OURS
 
@@ -41,7 +41,7 @@ def summary_outline(summary: "Summary", words: tuple[str, ...] = (), *, remedy: 
     """Give a summary as a page. `words` say which members were asked for, `remedy` is theirs."""
     return Outline(
         summary.course,
-        (*words, f"as of {summary.as_of:%Y-%m-%d %H:%M} UTC"),
+        (*words, f"as of {minute(summary.as_of)}"),
         summary_sections(summary, remedy=remedy),
     )
 
@@ -54,18 +54,7 @@ def summary_sections(summary: "Summary", *, remedy: str) -> tuple[Section, ...]:
     completion = summary.completion
     return (
         Section("figures", "At a glance", (_at_a_glance(summary),)),
-        Section(
-            "status",
-            "By status",
-            (
-                Bars(
-                    "By status",
-                    "Status",
-                    tuple((_named(s), number) for s, number in summary.by_status.items()),
-                    summary.members,
-                ),
-            ),
-        ),
+        Section("status", "By status", _by_status(summary)),
         Section("completion", "Completion", _completion(completion, summary)),
         Section(
             "activity",
@@ -103,6 +92,13 @@ def _at_a_glance(summary: "Summary") -> Figures:
             Figure("Need a nudge", summary.nudges, note=f"silent for {summary.inactive}"),
         )
     )
+
+
+def _by_status(summary: "Summary") -> tuple[Block, ...]:
+    if not summary.members:
+        return (Words(("Nobody.",)),)
+    counts = tuple((_named(status), number) for status, number in summary.by_status.items())
+    return (Bars("By status", "Status", counts, summary.members),)
 
 
 def _completion(completion: "Completion", summary: "Summary") -> tuple[Block, ...]:

@@ -18,7 +18,7 @@ from coursectl.printable import printable
 from coursectl.render.columns import Column, Kind
 from coursectl.render.interface import Answer, Batch, Caption, Sink
 from coursectl.render.lines import packed
-from coursectl.render.values import percent, raw_values
+from coursectl.render.values import percent, points, raw_values
 
 _GAP = "  "
 _BARS = (10, 5)
@@ -30,6 +30,7 @@ _NAME_WIDTH = 20
 _LONG_NAME = 40
 """Cells that free text gets at the most, unless its column was asked for."""
 _LEAST_WIDTH = 6
+_RIGHT = (Kind.NUMBER, Kind.PERCENT, Kind.POINTS)
 _IDS = ("id", "course_id")
 """Numbers that say less than what stands beside them."""
 _FOLDED = "Not shown at this width: {}"
@@ -215,7 +216,7 @@ def fitted(text: str, width: int) -> str:
 def _padded(text: str, width: int, column: Column) -> str:
     text = fitted(text, width)
     blanks = " " * (width - cell_len(text))
-    return blanks + text if column.kind in (Kind.NUMBER, Kind.PERCENT) else text + blanks
+    return blanks + text if column.kind in _RIGHT else text + blanks
 
 
 def bar(rate: float | None, cells: int) -> str:
@@ -252,6 +253,8 @@ def _cell(value: Any, column: Column, as_of: datetime) -> _Cell:
             return value.date().isoformat(), "", None
         case Kind.STATUS:
             return printable(value), STATUS_STYLES.get(value, "red"), None
+        case Kind.POINTS:
+            return points(value), "", None
         case Kind.NUMBER:
             return str(value), "dim" if column.key in _IDS else "", None
         case _:

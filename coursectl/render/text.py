@@ -13,17 +13,22 @@ from coursectl.render.values import readable_values
 # tabulate would widen each column by the blanks between columns once more.
 tabulate.MIN_PADDING = 0
 
-_RIGHT = (Kind.NUMBER, Kind.PERCENT)
+_RIGHT = (Kind.NUMBER, Kind.PERCENT, Kind.POINTS)
 
-# Characters that Markdown, or HTML inside it, gives a meaning to.
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$])")
+# Characters that Markdown, or HTML inside it, gives a meaning to, and those by which it knows an
+# address that it would make a link of.
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class TextRenderer:
-    """A table of text: columns lined up by display width, or with `markdown` a Markdown table."""
+    """A table of text: columns lined up by display width, or with `markdown` a Markdown table.
+
+    With `days`, a moment is told by its day alone.
+    """
 
     markdown: bool = False
+    days: bool = False
 
     def render(self, answer: Answer, out: Sink) -> None:
         """Write a header and a line a row."""
@@ -32,6 +37,8 @@ class TextRenderer:
     def table(self, columns: tuple[Column, ...], batches: Iterable[Batch]) -> list[str]:
         """Give the lines of a table: a header and a line a row."""
         rows = [row for batch in batches for row in readable_values(batch, columns)]
+        if self.days:
+            _cut_to_days(rows, columns)
         if self.markdown:
             texts = [place for place, column in enumerate(columns) if column.is_free_text]
             for row in rows:
@@ -50,6 +57,13 @@ class TextRenderer:
             disable_numparse=True,
         )
         return [f"{line.rstrip()}\n" for line in text.split("\n")]
+
+
+def _cut_to_days(rows: list[list[str]], columns: tuple[Column, ...]) -> None:
+    for place, column in enumerate(columns):
+        if column.kind in (Kind.DATE, Kind.ACTIVITY):
+            for row in rows:
+                row[place] = row[place].partition("T")[0]
 
 
 def without_markup(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from coursectl.render.columns import COURSE, TREND_COLUMNS, Column, Kind
 from coursectl.render.interface import Answer, Caption
 from coursectl.render.outline import Line, Outline, Rows, Section
+from coursectl.render.values import day
 
 if TYPE_CHECKING:
     from coursectl.roster.trend import Point, Series, Trend
@@ -84,7 +85,7 @@ def _title(trend: "Trend") -> str:
 def _facts(trend: "Trend") -> tuple[str, ...]:
     number = trend.points
     moments = [point.fetched_at for series in trend.series for point in series.points]
-    first, last = f"{min(moments):%Y-%m-%d}", f"{max(moments):%Y-%m-%d}"
+    first, last = day(min(moments)), day(max(moments))
     return (
         f"{number:,} export" + ("" if number == 1 else "s"),
         first if first == last else f"{first} to {last}",

@@ -29,6 +29,16 @@ def moment_in(value: datetime | str) -> datetime:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
+def day(moment: datetime) -> str:
+    """Give the day of a moment, in ISO 8601: some systems write year 1 without its zeros."""
+    return moment.date().isoformat()
+
+
+def minute(moment: datetime) -> str:
+    """Give a moment in UTC to the minute, as a person reads it."""
+    return f"{day(moment)} {moment:%H:%M} UTC"
+
+
 def _plain_values(batch: Batch, columns: tuple[Column, ...]) -> list[list[Any]]:
     """Give the chosen values of each row as JSON has them: date-times as RFC 3339 text."""
     values: list[list[Any]] = to_jsonable_python(raw_values(batch, columns))
@@ -52,6 +62,8 @@ def readable(value: Any, column: Column) -> str:
         return column.empty
     if column.kind is Kind.PERCENT:
         return f"{percent(value)}%"
+    if column.kind is Kind.POINTS:
+        return points(value)
     return printable(str(value))
 
 
@@ -66,6 +78,12 @@ def percent(rate: float) -> str:
     return "99.9" if text == "100" and rate < 100 else text
 
 
+def points(delta: float) -> str:
+    """Give a difference of percentages to one decimal place, none where it is whole; never 0."""
+    text = f"{delta:+.1f}".removesuffix(".0")
+    return text if text[1:] != "0" else f"{text[0]}0.1"
+
+
 def figure(value: Any, kind: Kind, null: str = "-") -> str:
     """Give a single value as a person reads it: thousands apart, moments to the minute."""
     if value is None:
@@ -76,7 +94,7 @@ def figure(value: Any, kind: Kind, null: str = "-") -> str:
         case Kind.NUMBER:
             return f"{value:,}"
         case Kind.DATE | Kind.ACTIVITY:
-            return f"{moment_in(value):%Y-%m-%d %H:%M} UTC"
+            return minute(moment_in(value))
         case _:
             return printable(str(value))
 

@@ -39,6 +39,9 @@ MOST_DIGITS = 10**15
 _FIRST_DATE = datetime(1900, 3, 1)  # noqa: DTZ001 - a cell has no zone
 """The first that all spreadsheets count alike: for some, 1900 was a leap year."""
 
+_LAST_DATE = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001
+"""The last that is not rounded up into a year that no cell holds."""
+
 _UNDATED = datetime(1980, 1, 1, tzinfo=UTC)
 """When a workbook was made that does not tell: not now, so that the same gives the same bytes."""
 
@@ -154,6 +157,8 @@ class _Book:
             {"num_format": '[<99.95]0.0"%";[<100]"99.9%";0"%"'}
         )
 
+        self.points: Format = workbook.add_format({"num_format": "+0.##;-0.##;0"})
+
     def made_at(self, moment: datetime) -> None:
         """Take the first of such moments for when the workbook was made."""
         if self._made_at is None:
@@ -220,8 +225,10 @@ class _Cells:
         """Write a value into the row, as its kind has it; give how wide it is."""
         if value is None:
             return 0
+        if kind is Kind.MIXED:
+            kind = _kind_of(value)
         if kind in _MOMENTS:
-            moment = moment_in(value).astimezone(UTC).replace(tzinfo=None)
+            moment = min(moment_in(value).astimezone(UTC).replace(tzinfo=None), _LAST_DATE)
             if moment >= _FIRST_DATE:
                 self._sheet.write_datetime(self._row, place, moment, self._book.moment)
                 return _MOMENT_WIDTH
@@ -230,6 +237,8 @@ class _Cells:
             look = count
             if kind is Kind.PERCENT:
                 look = self._book.whole if value == int(value) else self._book.fraction
+            elif kind is Kind.POINTS:
+                look = self._book.points
             self._sheet.write_number(self._row, place, value, look)
             return len(str(value)) if kind is Kind.NUMBER else 0
         return self._put_text(place, str(value))
@@ -396,6 +405,13 @@ def _bars(sheet: Worksheet, cells: Iterable[int], *, whole: float) -> None:
         "max_value": whole,
     }
     sheet.conditional_format(*cells, dict(look))
+
+
+def _kind_of(value: Any) -> Kind:
+    """Give the kind of a value among others."""
+    if isinstance(value, datetime):
+        return Kind.DATE
+    return Kind.TEXT if isinstance(value, str) else Kind.PERCENT
 
 
 def _in_utc(label: str, kind: Kind) -> str:

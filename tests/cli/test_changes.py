@@ -2,6 +2,8 @@ import csv
 import gzip
 import io
 import json
+import re
+import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -15,8 +17,8 @@ from coursectl.errors import ExitCode
 from coursectl.roster.changes import ChangeKind
 from coursectl.roster.pseudonyms import Pseudonyms
 from tests.community import TOKEN, Community, Course, row
-from tests.render.test_xlsx import opened
-from tests.running import Outcome, clean_environment, coursectl
+from tests.render.test_xlsx import naive, opened
+from tests.running import COURSECTL, Outcome, clean_environment, coursectl
 from tests.test_terminal import on_terminal
 
 FOOD = {"id": 42, "name": "Food Safety", "slug": "food-safety"}
@@ -187,7 +189,17 @@ def test_tsv_parquet_and_xlsx_have_the_rows_of_csv(two, tmp_path):
     (sheet,) = opened((tmp_path / "a.xlsx").read_bytes()).worksheets
     assert sheet.title == "Changes"
     _, *lines = sheet.iter_rows(values_only=True)
-    assert [[*map(as_text, line)] for line in lines if any(line)][-len(rows) :] == texts
+    shown = [line for line in lines if any(line)][-len(rows) :]
+    by_kind = {line[0]: line[5:] for line in reversed(shown)}
+    assert by_kind["progressed"] == (20, 45, 25)
+    assert by_kind["silent"] == (naive(2026, 10, 20, 12), naive(2026, 10, 20, 12), None)
+    assert by_kind["moved"] == ("invited", "joined", None)
+
+    def in_words(line: list[str | None]) -> list[str | None]:
+        return [each and each.replace(" ", "T") + "Z" if "2026-" in str(each) else each
+                for each in line]  # fmt: skip
+
+    assert [in_words([*map(as_text, line)]) for line in shown] == texts
 
 
 @pytest.mark.parametrize("format_", ["plain", "markdown", "table"])
@@ -218,7 +230,7 @@ def test_a_mail_has_all_the_people_and_a_terminal_the_first_fifty(tmp_path):
     shown = " ".join(screen.lines)
     assert shown.count("Member 10") == 50
     assert "and 10 more: coursectl changes" in shown
-    assert f"{before} {after} -f plain --only joined" in shown
+    assert f"{before} {after} --inactive 30d --only joined --csv" in shown
 
 
 def test_only_some_kinds_are_told_where_some_are_named(two):
@@ -346,9 +358,11 @@ def test_a_roster_with_members_missing_is_refused_on_either_side_unless_that_is_
         paths[place].write_text(json.dumps(whole | {"count": 9}))
         said = refused(ExitCode.INCOMPLETE_ROSTER, *paths)
         assert "part.json is not the whole roster" in said
-        run = fine(coursectl("changes", *paths, "--allow-incomplete", "--json", "-q"))
+        run = fine(coursectl("changes", *paths, "--allow-incomplete", "--json"))
         assert "part.json is not the whole roster" in run.stderr
-        assert json.loads(run.stdout)["counts"] == COUNTS
+        untold = ({"joined": None, "completed": None}, {"left": None})[place]
+        assert json.loads(run.stdout)["counts"] == COUNTS | untold
+        assert f"nobody is told to have {next(iter(untold))}" in run.stderr
 
 
 def test_who_is_in_an_invalid_row_is_not_told_to_have_joined_or_left(two, tmp_path):
@@ -358,6 +372,52 @@ def test_who_is_in_an_invalid_row_is_not_told_to_have_joined_or_left(two, tmp_pa
     run = fine(coursectl("changes", two[0], broken, "--skip-invalid", "--json"))
     assert "left out 1 invalid of 8 rows" in run.stderr
     assert json.loads(run.stdout)["counts"] == COUNTS | {"progressed": 1}
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_where_not_even_an_id_is_known_nobody_is_told_to_have_come_or_gone(two, tmp_path, place):
+    rows = [each | {"id": "x"} if each["id"] == 8 else each for each in (BEFORE, AFTER)[place]]
+    paths = list(two)
+    paths[place] = save(tmp_path / "broken.json", rows, WEEK[place])
+    run = fine(coursectl("changes", *paths, "--skip-invalid", "--json"))
+    untold = ({"joined": None, "completed": None}, {"left": None})[place]
+    assert json.loads(run.stdout)["counts"] == COUNTS | untold
+
+
+def test_the_exit_code_says_that_something_changed_to_whom_reads_no_further(tmp_path):
+    many = [row(id_) for id_ in range(5_000)]
+    before = save(tmp_path / "before.json", many)
+    after = save(tmp_path / "after.json", [], WEEK[1])
+    command = (
+        f"{shlex.join(COURSECTL)} changes {before} {after} --csv --exit-code | head -n 1;"
+        " exit ${PIPESTATUS[0]}"
+    )
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, env=clean_environment(), check=False
+    )
+    assert (done.returncode, done.stderr) == (ExitCode.CHANGED, b"")
+
+
+def test_a_terminal_says_how_to_list_all_and_that_lists_them(tmp_path):
+    many = [row(id_) for id_ in range(60)]
+    before = save(tmp_path / "before.json", many)
+    after = save(tmp_path / "after.json", [], WEEK[1])
+    arguments = ("changes", before, after, "--inactive", "40d")
+    shown = " ".join(on_terminal(*arguments, "--no-pager", width=200, height=100).lines)
+    told = re.search(r"and 10 more: coursectl (changes .* --csv)", shown)
+    assert told
+    assert "--inactive 40d --only left" in told[1]
+    assert len(coursectl(*told[1].split()).text.splitlines()) == 61
+    shown = "\n".join(on_terminal(*arguments, "--skip-invalid", "--no-pager", height=100).lines)
+    assert "and 10 more: the same with --csv lists all" in shown
+
+
+def test_a_page_on_paper_shows_ten_thousand_of_each_kind(tmp_path):
+    before = save(tmp_path / "before.json", [row(id_) for id_ in range(10_002)])
+    after = save(tmp_path / "after.json", [], WEEK[1])
+    text = coursectl("changes", before, after).text
+    assert len(re.findall(r"^ *\d+ +\w+", text, re.MULTILINE)) == 10_000
+    assert "and 2 more: coursectl changes" in text
 
 
 def test_a_missing_file_is_not_found_on_either_side(two, tmp_path):

@@ -46,6 +46,34 @@ def test_a_workbook_has_a_sheet_for_the_figures_and_one_for_the_roster(tmp_path)
     assert book["Roster"].max_row == 201
 
 
+def test_a_workbook_has_its_sheets_also_of_nobody_and_of_no_changes(tmp_path):
+    file = tmp_path / "report.xlsx"
+    nobody = saved(tmp_path, course={"id": 42, "name": "A"}, fetched_at="2026-11-23T06:00:00Z")
+    run = coursectl("report", nobody, "--since", nobody, "-o", file)
+    assert run.code == 0, run.stderr
+    book = opened(file.read_bytes())
+    assert book.sheetnames == ["Summary", "Changes", "Roster", "About"]
+    for name in ("Changes", "Roster"):
+        assert book[name].freeze_panes == "A2"
+        assert book[name].max_row == 1
+    assert book.properties.created.year == 2026
+
+
+def test_a_page_begins_with_what_it_is(tmp_path):
+    assert written(tmp_path / "report.html", "demo").startswith("<!doctype html>\n<html")
+
+
+def test_who_is_missing_from_a_roster_is_not_told_to_have_left(tmp_path):
+    of = {"course": {"id": 42, "name": "A"}, "fetched_at": "2026-11-23T06:00:00Z"}
+    before = saved(tmp_path, row(1), row(2), **of)
+    part = before.with_name("part.json")
+    part.write_text(json.dumps(of | {"count": 2, "results": [row(1)]}))
+    text = written(tmp_path / "a.txt", part, "--since", before, "--allow-incomplete")
+    assert re.search(r"^Left: +not known$", text, re.MULTILINE)
+    assert "\nLeft\n----" not in text
+    assert "Members are missing" in text
+
+
 def test_a_report_goes_to_stdout_as_text_without_a_file():
     run = coursectl("report", "demo")
     assert (run.code, run.stderr) == (0, "")

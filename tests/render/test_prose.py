@@ -156,7 +156,7 @@ def test_figures_over_time_are_told_by_their_ends_and_their_bounds():
 @pytest.mark.parametrize("is_markdown", [False, True])
 def test_rows_look_like_the_list_of_members(is_markdown):
     members = [member(each, real_name="佐藤 | <b>さくら" * 20) for each in range(1, 4)]
-    table = rendered(TextRenderer(is_markdown), answer(*members, readable=True)).decode()
+    table = rendered(TextRenderer(is_markdown, days=True), answer(*members, readable=True)).decode()
     shown = shown_by(ProseRenderer(is_markdown), page(rows(*members, left_out=2, remedy="Ask.")))
     between = "\n" * is_markdown
     assert shown.endswith(f"\n{table}{between}and 2 more: Ask.\n")

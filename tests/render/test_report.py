@@ -61,7 +61,11 @@ def test_avatars_have_a_column_only_when_asked_for():
 def test_a_roster_of_nobody_is_said_to_be_one():
     found = report_outline(summary(), [])
     assert found.facts[0] == "0 members"
-    assert found.sections[-1].blocks == (Words(("Nobody.",)),)
+    table, words = found.sections[-1].blocks
+    assert words == Words(("Nobody.",))
+    assert isinstance(table, Rows)  # a workbook has its sheet all the same
+    status = next(section for section in found.sections if section.key == "status")
+    assert status.blocks == (words,)
 
 
 def test_the_footer_says_what_the_figures_mean_and_what_they_were_made_from():

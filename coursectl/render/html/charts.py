@@ -6,7 +6,7 @@ from datetime import datetime
 from coursectl.printable import shortened
 from coursectl.render.columns import Kind
 from coursectl.render.outline import Bars, Line
-from coursectl.render.values import figure, share
+from coursectl.render.values import day, figure, share
 
 WIDTH = 360
 _LABELS = 112
@@ -113,6 +113,6 @@ def line_chart(line: Line) -> LineChart | None:
         tuple(tuple(run) for run in runs if run),
         figure(least, kind),
         figure(most, kind),
-        f"{first:%Y-%m-%d}",
-        f"{last:%Y-%m-%d}",
+        day(first),
+        day(last),
     )

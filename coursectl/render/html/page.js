@@ -11,8 +11,12 @@
   };
   const counted = (number) => number.toLocaleString("en");
 
-  // Letters without case and accents, so that a search for "jose" finds "José".
-  const bare = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  // Letters without case and accents, so that a search for "jose" finds "José"; some letters are
+  // written otherwise where they are not on the keys.
+  const written = { ł: "l", ø: "o", đ: "d", ı: "i", ß: "ss", æ: "ae", œ: "oe" };
+  const bare = (text) =>
+    text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase()
+      .replace(/[łøđıßæœ]/g, (letter) => written[letter]);
 
   const keyOf = {
     text: (cell) => cell.textContent,

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from coursectl.printable import printable
 from coursectl.render.columns import Column, Kind
 from coursectl.render.outline import Rows
-from coursectl.render.values import moment_in, percent
+from coursectl.render.values import day, moment_in, percent, points
 
 _NULL = Markup('<td class="{}">{}</td>')
 _NUMBER = Markup('<td class="number">{}</td>')
@@ -24,7 +24,7 @@ _LINK = Markup(
     '<span class="unseen"> of <bdi>{}</bdi></span></a></td>'
 )
 
-_NUMBERS = (Kind.NUMBER, Kind.PERCENT)
+_NUMBERS = (Kind.NUMBER, Kind.PERCENT, Kind.POINTS)
 _MOMENTS = (Kind.DATE, Kind.ACTIVITY)
 
 
@@ -54,11 +54,13 @@ def _cell(value: Any, column: Column, *, is_name: bool) -> Markup:
         rounded = percent(value)
         text = f"{rounded}%"
         return _NUMBER.format(text) if float(rounded) == value else _ROUNDED.format(value, text)
+    if column.kind is Kind.POINTS:
+        return _ROUNDED.format(value, points(value))
     if column.kind is Kind.NUMBER:
         return _NUMBER.format(str(value))
     if column.kind in _MOMENTS:
         moment = moment_in(value).astimezone(UTC)
-        return _MOMENT.format(_machine_readable(moment), f"{moment:%Y-%m-%d}")
+        return _MOMENT.format(_machine_readable(moment), day(moment))
     text = printable(value).strip()
     if not text:
         return _EMPTY.format(column.empty)
