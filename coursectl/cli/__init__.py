@@ -1,76 +1,26 @@
 """The command line. `main` is what the `coursectl` script runs."""
 
-import gc
-import os
-import signal
 import sys
-from contextlib import suppress
-
-_AT_END = 3.0
-"""Seconds that the end of the program waits for what would be lost."""
 
 
 def main() -> None:
     """Run coursectl on the arguments of this process, and exit."""
-    # Members are dicts of text and numbers, which hold no cycles: counting references frees them,
-    # and looking for cycles among a million of them takes a fifth of the time.
-    gc.disable()
-    signal.signal(signal.SIGTERM, _terminate)
-    # Under nohup it is ignored, and stays so.
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, _terminate)
-    _stand_in_for_closed_streams()
-    try:
-        if sys.argv[1:] == ["--version"]:
-            _show_version()
-        else:
-            from coursectl.cli.app import run
+    if sys.argv[1:] == ["--version"] and sys.stdout is not None:
+        _show_version()
+        return
+    from coursectl.cli.process import run_process
 
-            run()
-    except KeyboardInterrupt:
-        sys.exit(130)
-    finally:
-        with suppress(KeyboardInterrupt):
-            _finish()
-        _flush()
+    run_process()
 
 
 def _show_version() -> None:
-    """Answer at once what scripts ask often; the app answers it too, among other options."""
+    """Answer what scripts ask often before anything else is imported; the app answers it too."""
     from coursectl import __version__
 
-    with suppress(OSError):
-        sys.stdout.write(f"coursectl {__version__}\n")
-
-
-def _finish() -> None:
-    """Wait a moment for a renewed login that is not kept yet, if a thread renews one."""
-    if "coursectl.threads" not in sys.modules:
-        return
-    from coursectl import threads
-    from coursectl.streams import say
-
-    threads.finish(_AT_END, lambda: say("waiting a moment: a login is being renewed"))
-
-
-def _flush() -> None:
-    """Write what stdout still holds; at exit, Python would complain if it could not."""
     try:
+        sys.stdout.write(f"coursectl {__version__}\n")
         sys.stdout.flush()
     except OSError:
         from coursectl.streams import forget_stdout
 
         forget_stdout()
-
-
-def _terminate(number: int, _: object) -> None:
-    """End by way of every `finally` on the stack, so that no half-written file stays behind."""
-    sys.exit(128 + number)
-
-
-def _stand_in_for_closed_streams() -> None:
-    """Python has None for a stream that was closed by whoever started us (`>&-`)."""
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
