@@ -8,7 +8,6 @@ Text that somebody chose is defused: a spreadsheet runs a cell that begins with 
 import csv
 import re
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -22,7 +21,11 @@ _BOM = b"\xef\xbb\xbf"
 # A spreadsheet may skip blanks and invisible characters before the sign; some take wide signs too.
 _FORMULA = re.compile(r"[\s\u200b-\u200d\u2060]*[=+\-@\uff0b\uff0d\uff1d\uff20]")
 
-_FIRST = itemgetter(0)
+# The same among JSON: a text that may begin so.
+_SIGN = re.compile(rb'"(?:[-=+@ ]|\xef\xbc)')
+
+_ASCII = bytes(byte for byte in range(0x80) if byte != 0x7F)
+"""ASCII without DEL; other control codes are escaped in JSON."""
 
 _FEW = 16
 """Rows that are written the slow way together."""
@@ -54,9 +57,9 @@ class CsvRenderer:
         with a comma in it costs its neighbours the slow way, and not all of its batch.
         """
         end = "\r\n" if self.excel else "\n"
-        needs_quotes, needs_defusing = _look_at(rows, texts)
-        if not needs_quotes and (self.raw or not needs_defusing):
-            return _records_of(rows, self.delimiter.encode(), end.encode())
+        text = to_json(rows)
+        if _is_plain(text, rows, raw=self.raw):
+            return _records_of(text, rows, self.delimiter.encode(), end.encode())
         if len(rows) > _FEW:
             parts = (rows[start : start + _FEW] for start in range(0, len(rows), _FEW))
             return b"".join([self._records(part, texts) for part in parts])
@@ -84,31 +87,26 @@ class _Records(list[str]):
         self.append(record.removesuffix(self.WRITTEN) + self._end)
 
 
-def _look_at(rows: _Rows, texts: list[int]) -> tuple[bool, bool]:
-    """Tell whether any cell of free text may need quotes, and whether any may need defusing.
+def _is_plain(text: bytes, rows: _Rows, *, raw: bool) -> bool:
+    """Tell of rows and their JSON whether no cell needs quotes or, unless `raw`, defusing.
 
-    Each column is looked at as a whole, natively: mostly no cell of it needs anything.
+    All is told from the bytes, natively: every comma stands between cells if there are no more, a
+    quote or a line break in a text would be escaped, and what opens a text stands behind a quote.
+    What is no plain text in doubt is looked at again, cell by cell.
     """
-    needs_quotes = len(rows[0]) == 1  # an empty record needs them, or there would be no record
-    needs_defusing = False
-    columns = list(zip(*rows, strict=True))
-    for place in texts:
-        cells = list(filter(None, columns[place]))
-        text = "".join(cells)
-        if not text.isprintable():
-            return True, True
-        needs_quotes = needs_quotes or "," in text or '"' in text or "\\" in text
-        needs_defusing = needs_defusing or not all(map(str.isalnum, set(map(_FIRST, cells))))
-    return needs_quotes, needs_defusing
+    columns = len(rows[0])
+    if columns == 1 or b"\\" in text or text.count(b",") != columns * len(rows) - 1:
+        return False  # an empty record of one cell needs quotes, or there would be no record
+    return raw or (not _SIGN.search(text) and text.translate(None, _ASCII).decode().isprintable())
 
 
-def _records_of(rows: _Rows, delimiter: bytes, end: bytes) -> bytes:
-    """Turn rows in which no cell needs quotes into records, by way of their JSON.
+def _records_of(text: bytes, rows: _Rows, delimiter: bytes, end: bytes) -> bytes:
+    """Turn the JSON of rows in which no cell needs quotes into records.
 
     No text holds a comma, a quote, a backslash or a line break, so every quote is JSON's own, every
     comma stands between cells, every `],[` between rows, and every `null` beside a comma is a null.
     """
-    text = to_json(rows)[1:-2].replace(b",null", b",")
+    text = text[1:-2].replace(b",null", b",")
     if None in [row[0] for row in rows]:
         text = text.replace(b"[null,", b"[,")
     text = text[1:].replace(b"],[", b"\n").translate(None, b'"') + b"\n"

@@ -364,7 +364,9 @@ class Reading:
 
     def _fresh(self, members: list[Member]) -> list[Member]:
         """Leave out members seen before; take note of their statuses."""
-        self.unknown_statuses |= {m.get("join_status") for m in members}.difference(_KNOWN)  # type: ignore[arg-type]
+        self.unknown_statuses |= {member.get("join_status") for member in members}.difference(
+            _KNOWN
+        )  # type: ignore[arg-type]
         ids = [member["id"] for member in members]
         fresh = self._seen.take(ids)
         if self._left_out:

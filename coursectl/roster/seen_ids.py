@@ -6,9 +6,12 @@ close together, as a community's do, cost about a bit each here; scattered ones 
 
 from array import array
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 _SPREAD = 0x9E3779B97F4A7C15
 """Multiplying by this, 2**64 over the golden ratio, sends evenly spaced ids far apart."""
+
+_AT_ONCE = 1_000
 
 _PAGE_BITS = 15
 _PAGE_BYTES = (1 << _PAGE_BITS) // 8
@@ -99,10 +102,40 @@ class _ScatteredIds:
                 slots[slot] = key
 
 
+class _Run:
+    """Ids that came in order, up or down, batch by batch: a look at its ends tells what is new.
+
+    A batch is kept as its least id and how far the others lie above it, mostly in two bytes each.
+    """
+
+    def __init__(self) -> None:
+        self._batches: list[tuple[int, array[int]]] = []
+        self._least = self._greatest = -1
+
+    def __iter__(self) -> Iterator[int]:
+        for least, above in self._batches:
+            for distance in above:
+                yield least + distance
+
+    def goes_on(self, ids: list[int]) -> bool:
+        """Take ids that all lie above or all below those before, each once; False if they don't."""
+        least, greatest = min(ids), max(ids)
+        if self._least <= greatest and least <= self._greatest:
+            return False
+        if len(set(ids)) < len(ids):
+            return False
+        self._least = least if self._least < 0 else min(least, self._least)
+        self._greatest = max(greatest, self._greatest)
+        size = "H" if greatest - least < 2**16 else "q"
+        self._batches.append((least, array(size, [id_ - least for id_ in ids])))
+        return True
+
+
 class SeenIds:
     """A set of ids (0 to 2**63 - 2) that answers one question: which of these are new."""
 
     def __init__(self) -> None:
+        self._run: _Run | None = _Run()
         self._ids: _CloseIds | _ScatteredIds = _CloseIds()
         self._count = 0
 
@@ -110,12 +143,28 @@ class SeenIds:
         return self._count
 
     def __contains__(self, id_: int) -> bool:
+        self._end_run()
         return id_ in self._ids
 
     def take(self, ids: list[int]) -> list[int]:
         """Remember `ids` and give those not seen before, each once, in order."""
+        if self._run is not None:
+            if not ids or self._run.goes_on(ids):
+                self._count += len(ids)
+                return ids
+            self._end_run()
+        return self._take(ids)
+
+    def _take(self, ids: list[int]) -> list[int]:
         fresh = self._ids.take(ids)
         self._count += len(fresh)
         if isinstance(self._ids, _CloseIds) and self._ids.size() > 2**20 + 16 * self._count:
             self._ids = _ScatteredIds(self._ids)
         return fresh
+
+    def _end_run(self) -> None:
+        """Look at each id from now on."""
+        if self._run is not None:
+            run, self._run, self._count = iter(self._run), None, 0
+            while ids := list(islice(run, _AT_ONCE)):
+                self._take(ids)

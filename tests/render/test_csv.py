@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from coursectl.errors import InvalidData
 from coursectl.render.columns import COLUMN_KEYS
-from coursectl.render.csv import CsvRenderer, _look_at, _records_of
+from coursectl.render.csv import CsvRenderer, _is_plain, _records_of
 from tests.render.answers import MEMBERS, TEXTS, answer, demo_looks_like, member, rendered
 
 HEADER = "id,username,real_name,avatar,join_status,user_completion_rate,last_active_at,joined_at"
@@ -73,9 +73,9 @@ def of_kinds(rows):
 @given(tables(CELLS), DELIMITERS, ENDS)
 def test_rows_that_need_no_quotes_are_written_as_the_csv_module_writes_them(rows, delimiter, end):
     rows = of_kinds(rows)
-    needs_quotes, _ = _look_at(rows, texts_in(rows))
-    if not needs_quotes:
-        records = _records_of(rows, delimiter.encode(), end.encode())
+    text = to_json(rows)
+    if _is_plain(text, rows, raw=True):
+        records = _records_of(text, rows, delimiter.encode(), end.encode())
         assert records == records_by_the_book(rows, delimiter, end)
 
 
@@ -83,25 +83,42 @@ def test_rows_that_need_no_quotes_are_written_as_the_csv_module_writes_them(rows
 @given(tables(PLAIN_CELLS, least_columns=2), DELIMITERS, ENDS)
 def test_cells_that_look_odd_but_need_no_quotes_go_the_short_way(rows, delimiter, end):
     rows = of_kinds(rows)
-    assert not _look_at(rows, texts_in(rows))[0]
-    records = _records_of(rows, delimiter.encode(), end.encode())
+    text = to_json(rows)
+    assert _is_plain(text, rows, raw=True)
+    records = _records_of(text, rows, delimiter.encode(), end.encode())
     assert records == records_by_the_book(rows, delimiter, end)
 
 
 @pytest.mark.parametrize("cell", ["a,b", 'a"b', "a\\b", "a\nb", "a\tb", "a\rb", ",null", "],["])
 def test_a_cell_that_needs_quotes_goes_the_long_way(cell):
-    assert _look_at([(1, cell), (2, "b")], [1])[0]
+    rows = [(1, cell), (2, "b")]
+    assert not _is_plain(to_json(rows), rows, raw=True)
 
 
 def test_a_single_column_goes_the_long_way_since_an_empty_record_is_none():
-    assert _look_at([("a",)], [0])[0]
+    assert not _is_plain(to_json([("a",)]), [("a",)], raw=True)
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1", "+1", "-1", "@a", " =1", "\u200b=1", "\uff1d1", "\x1b[2J", "\n"]
+    "cell",
+    [
+        "=1",
+        "+1",
+        "-1",
+        "@a",
+        " =1",
+        "\u200b=1",
+        "\uff1d1",
+        "\x1b[2J",
+        "\x7f",
+        "\x9b",
+        "\u202e",
+        "\n",
+    ],
 )
 def test_a_cell_that_does_something_is_noticed(cell):
-    assert _look_at([(1, "a"), (2, cell)], [1])[1]
+    rows = [(1, "a"), (2, cell)]
+    assert not _is_plain(to_json(rows), rows, raw=False)
 
 
 @settings(deadline=None, max_examples=300)

@@ -104,3 +104,26 @@ def test_fifteen_thousand_ids_take_few_megabytes(step):
         tracemalloc.stop()
     assert len(ids) == 15_000
     assert peak < 3 * 2**20
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize("step", [1, 7, 2**20])
+def test_ids_in_order_are_new_batch_by_batch_until_one_comes_again(direction, step):
+    numbers = [number * step for number in range(1_000)][::direction]
+    batches = [numbers[start : start + 100] for start in range(0, 1_000, 100)]
+    assert_as_a_set_would([*batches, [numbers[500], 7 * 2**40, numbers[0]], *batches])
+
+
+def test_a_batch_that_lies_between_others_is_looked_at_id_by_id():
+    assert_as_a_set_would([[1, 2], [10, 11], [5, 10, 6], [3], [12, 12]])
+
+
+def test_ids_in_order_take_little_memory():
+    tracemalloc.start()
+    try:
+        ids = SeenIds()
+        for start in range(0, 1_000_000, 250):
+            ids.take(list(range(start * 5, (start + 250) * 5, 5)))
+        assert tracemalloc.get_traced_memory()[0] < 4_000_000
+    finally:
+        tracemalloc.stop()
