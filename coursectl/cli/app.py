@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from coursectl import __version__
-from coursectl.cli import auth, changes, courses, export, members, options, report, summary, trend
+from coursectl.cli import options
 from coursectl.cli.boundary import Boundary
-from coursectl.cli.completion import COMPLETE_VARIABLE, Shell, completion_script, prepare_completion
+from coursectl.cli.completion import COMPLETE_VARIABLE, prepare_completion
 from coursectl.cli.debugging import begin_debugging
 from coursectl.errors import ExitCode
 from coursectl.redaction import keep_secrets_of
@@ -71,31 +71,6 @@ def coursectl(
     ctx.obj = profile
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
-
-
-app.command()(members.members)
-app.command()(summary.summary)
-app.command()(changes.changes)
-app.command()(courses.courses)
-app.command()(export.export)
-app.command()(trend.trend)
-app.command()(report.report)
-app.add_typer(auth.app)
-
-
-@app.command()
-def completion(
-    shell: Annotated[Shell, typer.Argument(help="Which shell.", show_default=False)],
-) -> None:
-    """Print the script that completes commands, options and their values in a shell.
-
-    \b
-    bash        eval "$(coursectl completion bash)"           in ~/.bashrc
-    zsh         eval "$(coursectl completion zsh)"            in ~/.zshrc
-    fish        coursectl completion fish | source            in config.fish
-    powershell  coursectl completion powershell | Out-String | Invoke-Expression
-    """  # noqa: D301 - a backspace keeps the lines below it apart
-    typer.echo(completion_script(shell))
 
 
 def run() -> None:

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 64 * 1024
 
-app = typer.Typer(name="auth", help="Log in to a community, and out again.")
+app = typer.Typer(
+    name="auth",
+    help="Log in to a community, and out again.",
+    add_completion=False,
+    rich_markup_mode="rich",
+)
 
 
 class Method(StrEnum):

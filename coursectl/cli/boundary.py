@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from coursectl import __version__
+from coursectl.cli.commands import NAMES, built
 from coursectl.cli.debugging import is_debugging
 from coursectl.errors import CoursectlError, ExitCode
 from coursectl.printable import printable, shortened
@@ -21,6 +22,21 @@ _NOT_WRITTEN = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
 
 class Boundary(TyperGroup):
     """The group of all commands: whatever is raised below it ends here."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: dict[str, Any] = dict.fromkeys(NAMES)
+        """Each is None until it is named: a run needs one of them."""
+
+    def list_commands(self, _: Any) -> list[str]:
+        """Give the names in the order of the help."""
+        return list(NAMES)
+
+    def get_command(self, _: Any, name: str) -> Any:
+        """Give a command; None if there is none of that name."""
+        if name in self.commands and self.commands[name] is None:
+            self.commands[name] = built(name)
+        return self.commands.get(name)
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         """Parse what stands before the command."""

@@ -6,6 +6,9 @@ Nothing here goes to the network or reads a roster.
 import os
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from typing import Annotated
+
+import typer
 
 from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS, TREND_COLUMN_KEYS
 from coursectl.roster.changes import ChangeKind
@@ -95,3 +98,17 @@ def prepare_completion() -> None:
     # Typer lays a help text out for the width of the terminal; a shell wants it on one line.
     os.environ["COLUMNS"] = "1000"
     completion_init()
+
+
+def completion(
+    shell: Annotated[Shell, typer.Argument(help="Which shell.", show_default=False)],
+) -> None:
+    """Print the script that completes commands, options and their values in a shell.
+
+    \b
+    bash        eval "$(coursectl completion bash)"           in ~/.bashrc
+    zsh         eval "$(coursectl completion zsh)"            in ~/.zshrc
+    fish        coursectl completion fish | source            in config.fish
+    powershell  coursectl completion powershell | Out-String | Invoke-Expression
+    """  # noqa: D301 - a backspace keeps the lines below it apart
+    typer.echo(completion_script(shell))

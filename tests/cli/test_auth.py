@@ -909,32 +909,6 @@ def test_a_bug_with_debug_shows_a_traceback_without_secrets(person):
     assert TOKEN not in run.stderr
 
 
-# What it costs
-
-
-@pytest.mark.parametrize(
-    ("arguments", "unwanted"),
-    [
-        (["--version"], {"typer", "pydantic", "keyring", "oauthlib", "jwt", "requests"}),
-        (["--help"], {"pydantic", "keyring", "oauthlib", "jwt", "requests"}),
-        (
-            ["members", "demo", "--csv"],
-            {"keyring", "oauthlib", "jwt", "requests", "coursectl.settings"},
-        ),
-    ],
-)
-def test_nothing_of_this_is_imported_where_it_is_not_wanted(arguments, unwanted):
-    run = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "coursectl", *arguments],
-        capture_output=True,
-        text=True,
-        env=clean_environment(),
-        check=True,
-    )
-    imported = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
-    assert imported & unwanted == set()
-
-
 def test_without_a_command_auth_shows_its_help(person):
     run = person.run("auth")
 
