@@ -81,6 +81,16 @@ class Shell(StrEnum):
     POWERSHELL = "powershell"
 
 
+_ZSH_END = "compdef _coursectl_completion coursectl"
+_ZSH_END_EITHER_WAY = f"""\
+if [[ ${{funcstack[1]}} == _coursectl ]]; then
+  _coursectl_completion
+else
+  {_ZSH_END}
+fi"""
+"""Where compinit has found the script, zsh calls it for the first TAB, and wants an answer."""
+
+
 def completion_script(shell: Shell) -> str:
     """Give the script for a shell."""
     from typer.completion import get_completion_script  # type: ignore[attr-defined]
@@ -88,7 +98,7 @@ def completion_script(shell: Shell) -> str:
     script: str = get_completion_script(
         prog_name="coursectl", complete_var=COMPLETE_VARIABLE, shell=shell.value
     )
-    return script
+    return script.replace(_ZSH_END, _ZSH_END_EITHER_WAY) if shell is Shell.ZSH else script
 
 
 def prepare_completion() -> None:

@@ -1,0 +1,124 @@
+"""TAB at a real prompt of bash, zsh and fish."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+
+from tests.running import clean_environment
+
+SCRIPTS = Path(__file__).parent.parent.parent / "completions"
+
+HEIGHT, WIDTH = 40, 200
+
+ZSH = "PROMPT='> '; unsetopt PROMPT_SP; zle_bracketed_paste=()"
+
+SHELLS = {
+    "bash": (["--norc", "--noprofile", "-i"], f"source {SCRIPTS}/coursectl.bash", "PS1='> '"),
+    "zsh": (
+        ["-f", "-i"],
+        f"autoload -U compinit && compinit -u -D && source {SCRIPTS}/_coursectl",
+        ZSH,
+    ),
+    "zsh that finds the script": (
+        ["-f", "-i"],
+        f"fpath=({SCRIPTS} $fpath); autoload -U compinit && compinit -u -D",
+        ZSH,
+    ),
+    "fish": (
+        ["--no-config", "-i"],
+        f"source {SCRIPTS}/coursectl.fish",
+        "function fish_prompt; echo -n '> '; end; set -g fish_autosuggestion_enabled 0",
+    ),
+}
+
+
+@contextmanager
+def prompt(shell: str, folder: Path) -> Iterator[pexpect.spawn]:
+    """Run a shell that has read the script, in a folder; skip where there is none."""
+    name = shell.split()[0]
+    found = shutil.which(name)
+    if found is None:
+        reason = f"there is no {name}: apt-get install {name}"
+        if os.environ.get("CI") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    arguments, load, look = SHELLS[shell]
+    # coursectl lies beside the interpreter that runs the tests.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = clean_environment(PATH=path, TERM="xterm", HOME=str(folder), LC_ALL="C.UTF-8")
+    child = pexpect.spawn(
+        found,
+        arguments,
+        cwd=folder,
+        env=environment,
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(HEIGHT, WIDTH),
+    )
+    try:
+        child.sendline(load)
+        child.sendline(look)
+        child.sendline("echo is-''ready")
+        child.expect("is-ready")
+        child.expect("> ")
+        yield child
+    finally:
+        child.close(force=True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "rosters").mkdir()
+    for name in ("monday.json", "notes.txt"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def shows(child: pexpect.spawn, *texts: str) -> bool:
+    """Read what the shell draws until all of these stand on the screen, or nothing more comes."""
+    screen = pyte.Screen(WIDTH, HEIGHT)
+    stream = pyte.Stream(screen)
+    while True:
+        drawn = "\n".join(line.rstrip() for line in screen.display)
+        if all(text in drawn for text in texts):
+            return True
+        try:
+            stream.feed(child.read_nonblocking(4096, timeout=10))
+        except pexpect.TIMEOUT:
+            return False
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("coursectl mem", "bers"),
+        ("coursectl auth logi", "n"),
+        ("coursectl members demo --never", "-active"),
+        ("coursectl members demo --status inv", "ited"),
+        ("coursectl members demo --status joined,req", "uested"),
+        ("coursectl members demo -c id,user_c", "ompletion_rate"),
+        ("coursectl members demo --format mark", "down"),
+        ("coursectl members mon", "day.json"),
+        ("coursectl changes monday.json --only ren", "amed"),
+    ],
+)
+def test_tab_completes_what_was_begun_and_goes_on_to_the_next_word(shell, typed, completed, folder):
+    with prompt(shell, folder) as child:
+        child.send(f"{typed}\t")
+        child.send("--quiet")
+        assert shows(child, f"{typed}{completed} --quiet")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_second_tab_lists_what_there_is(shell, folder):
+    with prompt(shell, folder) as child:
+        child.send("coursectl members demo --status \t\t")
+        assert shows(child, "creator", "joined", "manager", "invited", "requested", "none")
