@@ -175,7 +175,7 @@ def test_duckdb_computes_the_numbers_of_trend_for_whatever_exports(made):
         for number, (course_id, day, rows) in enumerate(made):
             put(folder / f"{number}.json", day, course_id, *rows)
         reading = _Reading(Criteria(), Tolerance())
-        for export in find_exports([name]):
+        for export in find_exports([name]).exports:
             reading.read(export, Talk(quiet=True))
         assert not reading.broken
         points = [point for each in trend_of(reading.points).series for point in each.points]
