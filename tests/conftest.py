@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from coursectl import redaction
 from coursectl.sources.api import pace
 from tests.community import Community, Course, row
 
@@ -19,6 +20,9 @@ def _nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("COURSECTL_"):
             monkeypatch.delenv(name)
+    # What was secret to one test is a word like any other to the next.
+    monkeypatch.setattr(redaction, "_secrets", dict(redaction._secrets))
+    monkeypatch.setattr(redaction, "_parts", set(redaction._parts))
     # Nor has the person who runs the tests a profile or a keyring.
     monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
