@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import zlib
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -302,13 +303,17 @@ def limited(*lines: tuple[str, str]) -> Reply:
 
 
 def flaky(community: Community):
-    """Fail every second request, in one way after the other."""
+    """Fail every second request, in one way after the other; none more often than it is retried."""
     ways = [detail(500, "Oh."), html(503, "Busy"), community.cut, Reply(502, b"", sent=0)]
     count = iter(range(10**9))
+    failed = Counter()
 
     def misdeed(request):
         number = next(count)
-        way = ways[number // 2 % len(ways)] if number % 2 else None
+        if number % 2 == 0 or failed[request.target] == 5:
+            return None
+        failed[request.target] += 1
+        way = ways[number // 2 % len(ways)]
         return way(request) if callable(way) else way
 
     return misdeed
