@@ -19,8 +19,8 @@ from coursectl.roster.changes import (
     Side,
     Silence,
     kinds_of,
-    written,
 )
+from coursectl.roster.moments import written
 from coursectl.roster.pseudonyms import check_comparable
 from coursectl.roster.summary import INACTIVE
 from coursectl.sources.address import host_of

@@ -107,9 +107,10 @@ def members(
 def _caption(gathering: "Gathering", words: tuple[str, ...]) -> "Caption":
     from coursectl.cli.delivery import counted
     from coursectl.render.interface import Caption
+    from coursectl.render.values import minute
 
     names = list(dict.fromkeys(roster.course for roster in gathering.rosters))
-    moments = {f"{roster.as_of:%Y-%m-%d %H:%M} UTC" for roster in gathering.rosters}
+    moments = {minute(roster.as_of) for roster in gathering.rosters}
     total = gathering.total()
     shown = gathering.shown
     of = counted(shown, "member") if total is None else f"{shown:,} of {counted(total, 'member')}"

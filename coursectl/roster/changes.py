@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from coursectl.errors import UsageError
 from coursectl.roster.join_status import JoinStatus
+from coursectl.roster.moments import sortable
 
 if TYPE_CHECKING:
     from coursectl.roster.member import Member
@@ -84,7 +85,8 @@ class Change:
             delta = self.delta
             return 1 if delta is None else -delta
         if self.kind is ChangeKind.SILENT:
-            return _sortable(self.member["last_active_at"])
+            last = self.member["last_active_at"]
+            return "" if last is None else sortable(last)  # never comes before all others
         return 0
 
     def _told_of(self, member: "Member | None") -> Any:
@@ -189,14 +191,14 @@ def parse_kinds(words: Iterable[str]) -> tuple[ChangeKind, ...]:
 
 
 def _fell_silent(before: "Member", after: "Member", silence: Silence) -> bool:
-    rate = after["user_completion_rate"]
+    rate, last = after["user_completion_rate"], after["last_active_at"]
     return (
         after["join_status"] == JoinStatus.JOINED
         and rate is not None
         and rate < 100
         and before["last_active_at"] is not None
-        and _sortable(before["last_active_at"]) >= _sortable(silence.before)
-        and _sortable(after["last_active_at"]) < _sortable(silence.after)
+        and sortable(before["last_active_at"]) >= sortable(silence.before)
+        and (last is None or sortable(last) < sortable(silence.after))
     )
 
 
@@ -206,17 +208,3 @@ def _delta(was: float | None, now: float | None) -> float | None:
     delta = now - was
     # 33.3 less 12.5 is 20.8, and not what binary fractions make of it.
     return delta if isinstance(delta, int) else round(delta, 9)
-
-
-def _sortable(moment: datetime | str | None) -> str:
-    """Give a moment in UTC as text that sorts by time; never comes before all others."""
-    if moment is None:
-        return ""
-    return written(moment).removesuffix("Z")
-
-
-def written(moment: datetime | str) -> str:
-    """Give a moment in UTC as the text that all formats write."""
-    if isinstance(moment, str):
-        return moment
-    return moment.replace(tzinfo=None).isoformat() + "Z"

@@ -1,4 +1,4 @@
-"""AGE and WHEN, the two ways in which people say a time on the command line.
+"""Moments: AGE and WHEN, the two ways in which people say one, and how one is written.
 
 AGE is a length of time back: `36h`, `30d`, `4w`, `6mo`, `1y`. WHEN is a date, an ISO 8601
 date-time, or an AGE ago. A date is its first moment in UTC; a date-time without an offset is UTC.
@@ -74,3 +74,15 @@ def parse_when(text: str) -> Age | datetime:
 def moment_of(when: Age | datetime, now: datetime) -> datetime:
     """Give the moment that a WHEN means at `now`."""
     return when.before(now) if isinstance(when, Age) else when
+
+
+def written(moment: datetime | str) -> str:
+    """Give a moment in UTC, or the text that it already is, as the text that all formats write."""
+    return moment if isinstance(moment, str) else f"{sortable(moment)}Z"
+
+
+def sortable(moment: datetime | str) -> str:
+    """Give a moment in UTC as text that sorts by time, which is faster than date-times do."""
+    if isinstance(moment, str):
+        return moment[:-1]
+    return moment.replace(tzinfo=None).isoformat()

@@ -12,7 +12,7 @@ from math import floor, fsum
 from typing import TYPE_CHECKING
 
 from coursectl.roster.join_status import JoinStatus
-from coursectl.roster.moments import Age
+from coursectl.roster.moments import Age, sortable
 
 if TYPE_CHECKING:
     from coursectl.roster.member import Member
@@ -126,20 +126,20 @@ class Tally:
     def __post_init__(self) -> None:
         self._counted = self.counted_statuses or COUNTED
         self._spans = [
-            (days, _sortable(Age(hours=24 * days).before(self.as_of))) for days in ACTIVITY_DAYS
+            (days, sortable(Age(hours=24 * days).before(self.as_of))) for days in ACTIVITY_DAYS
         ]
-        self._silent_since = _sortable(self.inactive.before(self.as_of))
+        self._silent_since = sortable(self.inactive.before(self.as_of))
 
     def take(self, members: "list[Member]") -> None:
         """Count members."""
         self._rates.update([(m["join_status"], m["user_completion_rate"]) for m in members])
         statuses = self._counted
         counted = [m for m in members if m["join_status"] in statuses]
-        active = [_sortable(t) for m in counted if (t := m["last_active_at"]) is not None]
+        active = [sortable(t) for m in counted if (t := m["last_active_at"]) is not None]
         self._never += len(counted) - len(active)
         for days, since in self._spans:
             self._active[days] += sum([t >= since for t in active])
-        self._joins.update([_sortable(t)[:10] for m in counted if (t := m["joined_at"])])
+        self._joins.update([sortable(t)[:10] for m in counted if (t := m["joined_at"])])
         since = self._silent_since
         silent = [
             m
@@ -147,7 +147,7 @@ class Tally:
             if m["join_status"] == "joined"
             and (r := m["user_completion_rate"]) is not None
             and r < 100
-            and ((t := m["last_active_at"]) is None or _sortable(t) < since)
+            and ((t := m["last_active_at"]) is None or sortable(t) < since)
         ]
         self._nudges += len(silent)
         most = self.most_nudged
@@ -321,20 +321,13 @@ def _rank(status: str | None) -> tuple[int, str]:
     return (known.index(status), "") if status in known else (len(known), status)
 
 
-def _sortable(moment: datetime | str) -> str:
-    """Give a moment in UTC as text that sorts by time, which is faster than date-times do."""
-    if isinstance(moment, str):
-        return moment[:-1]
-    return moment.replace(tzinfo=None).isoformat()
-
-
 def _silence(member: "Member") -> tuple[bool, str, int]:
     """Order by longest silence: never active, by when they joined; then by the last lesson."""
     last = member["last_active_at"]
     if last is not None:
-        return True, _sortable(last), member["id"]
+        return True, sortable(last), member["id"]
     joined_at = member["joined_at"]
-    return False, "never" if joined_at is None else _sortable(joined_at), member["id"]
+    return False, "never" if joined_at is None else sortable(joined_at), member["id"]
 
 
 def _with_moments(member: "Member") -> "Member":

@@ -20,8 +20,8 @@ from coursectl.render.columns import CHANGE_COLUMNS
 from coursectl.render.csv import CsvRenderer
 from coursectl.render.outline import Figures, Rows, Words
 from coursectl.render.screen import ScreenRenderer
-from coursectl.roster.changes import Change, ChangeKind, Changes, Side, written
-from coursectl.roster.moments import Age
+from coursectl.roster.changes import Change, ChangeKind, Changes, Side
+from coursectl.roster.moments import Age, written
 from tests.render.answers import AS_OF, MEMBERS, member, rendered
 from tests.render.outlines import lines_by
 from tests.render.test_json import ACTING

@@ -1,7 +1,7 @@
 """Rows as cells that a script can sort by, and a screen reader can name."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from coursectl.printable import printable
 from coursectl.render.columns import Column, Kind
 from coursectl.render.outline import Rows
 from coursectl.render.values import day, moment_in, percent, points
+from coursectl.roster.moments import written
 
 _NULL = Markup('<td class="{}">{}</td>')
 _NUMBER = Markup('<td class="number">{}</td>')
@@ -60,15 +61,11 @@ def _cell(value: Any, column: Column, *, is_name: bool) -> Markup:
         return _NUMBER.format(str(value))
     if column.kind in _MOMENTS:
         moment = moment_in(value).astimezone(UTC)
-        return _MOMENT.format(_machine_readable(moment), day(moment))
+        return _MOMENT.format(written(moment), day(moment))
     text = printable(value).strip()
     if not text:
         return _EMPTY.format(column.empty)
     return (_NAME if is_name else _TEXT).format(text)
-
-
-def _machine_readable(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
 def _is_web(url: str | None) -> bool:
