@@ -124,7 +124,7 @@ class Comparison:
         """
         before = self.before
         check_comparable(before.pseudonyms, after.pseudonyms)
-        mine, other = _course_id(before), _course_id(after)
+        mine, other = before.course_id, after.course_id
         differ = mine is not None and other is not None and mine != other
         if differ or not is_same_community(before.community, after.community):
             raise UsageError(
@@ -166,8 +166,8 @@ class Comparison:
             self._database.executemany("DELETE FROM after WHERE id = ?", left_out)
             counts = self._find(silence, self._unknown(gathering, silence))
         return Changes(
-            course=_name_of(after) or _name_of(before),
-            course_id=_course_id(after) if _course_id(before) is None else _course_id(before),
+            course=after.course_name or before.course_name,
+            course_id=after.course_id if before.course_id is None else before.course_id,
             community=after.community or before.community,
             before=sides[0],
             after=sides[1],
@@ -306,18 +306,8 @@ def _host(address: str) -> object:
     return address if found[0] is None else found
 
 
-def _course_id(provenance: "Provenance") -> int | None:
-    id_ = provenance.course.get("id")
-    return id_ if type(id_) is int else None
-
-
-def _name_of(provenance: "Provenance") -> str | None:
-    name = provenance.course.get("name")
-    return name if name and isinstance(name, str) else None
-
-
 def _described(provenance: "Provenance") -> str:
-    id_, name = _course_id(provenance), _name_of(provenance)
+    id_, name = provenance.course_id, provenance.course_name
     course = "a course" if id_ is None else f"course {id_}"
     called = "" if name is None else f" ({shortened(name)})"
     at = "" if provenance.community is None else f" of {shortened(provenance.community)}"

@@ -50,14 +50,12 @@ def summarise(
     tally = tally or tally_as_of(roster.as_of)
     provenance = gathering.provenance
     assert provenance is not None  # noqa: S101 - it was asked for
-    course = provenance.course
-    name, id_, own_mean = (course.get(key) for key in ("name", "id", "avg_completion_rate"))
     return tally.summary(
-        course=name if name and isinstance(name, str) else roster.course,
-        course_id=id_ if type(id_) is int else None,
+        course=provenance.course_name or roster.course,
+        course_id=provenance.course_id,
         community=provenance.community,
         fetched_at=provenance.fetched_at,
-        own_mean=_rate(own_mean),
+        own_mean=_rate(provenance.course.get("avg_completion_rate")),
         is_whole=replace(criteria, sort=None) == Criteria()
         and not (gathering.incomplete or gathering.left_out),
     )

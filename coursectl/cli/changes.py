@@ -200,10 +200,9 @@ def roster_after(
     from coursectl.roster.member import Provenance
     from coursectl.sources.resolve import export_of, resolve
 
-    known = comparison.before
     if after is None:
-        id_ = known.course.get("id")
-        if type(id_) is not int:
+        id_ = comparison.before.course_id
+        if id_ is None:
             raise UsageError(
                 f"{export.name} does not say which course it is of", "Name AFTER as well."
             )

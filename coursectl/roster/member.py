@@ -179,3 +179,15 @@ class Provenance:
     """When the roster was fetched, UTC; None where a saved roster does not say."""
     pseudonyms: str | None = None
     """Which key the members' pseudonyms are under; None for members as they are."""
+
+    @property
+    def course_id(self) -> int | None:
+        """The course's id, where it is told and is a whole number."""
+        id_ = self.course.get("id")
+        return id_ if type(id_) is int else None
+
+    @property
+    def course_name(self) -> str | None:
+        """The course's name, where it is told and is a text with something in it."""
+        name = self.course.get("name")
+        return name if name and isinstance(name, str) else None
