@@ -112,7 +112,7 @@ class CourseMembers:
         self._narrowed = criteria.statuses is not None or bool(criteria.search)
         walk = None
         with _Waiting() as waiting:
-            for walk in self._walks(criteria, names_nobody=reading.names_nobody):
+            for walk in self._walks(criteria):
                 waiting.clear()
                 trial = reading.anew()
                 for page in walk.pages():
@@ -131,7 +131,7 @@ class CourseMembers:
                 yield from reading.document([body], where)
         reading.settle(walk.count, doubt.message if doubt else None)
 
-    def _walks(self, criteria: Criteria, *, names_nobody: bool) -> Iterator[Walk]:
+    def _walks(self, criteria: Criteria) -> Iterator[Walk]:
         """Yield walks over the roster, to be walked, until one is proved or no other would be."""
         query: dict[str, str | int] = {"ordering": "joined_at", "limit": PAGE_SIZE, "offset": 0}
         if criteria.search:
@@ -149,8 +149,8 @@ class CourseMembers:
             ahead = min(ahead, 1 + (criteria.limit or 0) // PAGE_SIZE)
         first, walk = start.answer, None
         while True:
-            page = Page.of(0, first, names_nobody=names_nobody)
-            walk = Walk(self._api, ask, page, walk, ahead=ahead, names_nobody=names_nobody)
+            page = Page.of(0, first, quotes=self._api.quotes)
+            walk = Walk(self._api, ask, page, walk, ahead=ahead)
             yield walk
             if self._is_proved(walk) or walk.is_same or walk.number == _WALKS:
                 return

@@ -89,12 +89,12 @@ class Page:
         return self.offset + len(self.glance.ids)
 
     @classmethod
-    def of(cls, offset: int, answer: "Answer", *, names_nobody: bool) -> "Page":
-        """Look at an answer. Raises InvalidData if it is no page, and may quote what it is."""
+    def of(cls, offset: int, answer: "Answer", *, quotes: bool) -> "Page":
+        """Look at an answer. Raises InvalidData if it is no page, and `quotes` what it is."""
         seen = glance(answer.body)
         if seen is None:
             # The validator knows what is wrong; what it takes is a roster, but no page of the API.
-            reading = Reading(skip_invalid=True, names_nobody=names_nobody)
+            reading = Reading(skip_invalid=True, names_nobody=not quotes)
             for _ in reading.document([redacted_bytes(answer.body)], answer.where):
                 pass
             problem = f"{answer.where}: not a page of members (it has no count, or no results)"
@@ -109,7 +109,7 @@ class Walk:
     """One walk over all pages, `ahead` of them asked for before they are wanted.
 
     `ask` begins a request for the page at an offset; `first` is the page at 0, and `before` the
-    walk before this one, if any. With `names_nobody`, no error quotes an answer.
+    walk before this one, if any.
     """
 
     def __init__(
@@ -120,7 +120,6 @@ class Walk:
         before: "Walk | None" = None,
         *,
         ahead: int,
-        names_nobody: bool,
     ) -> None:
         self.count = first.glance.count
         """How many members the server says there are, as it said last."""
@@ -132,7 +131,6 @@ class Walk:
         self._ask = ask
         self._first = first
         self._ahead = ahead
-        self._names_nobody = names_nobody
         self._before = before
         if before:
             before.forget()
@@ -156,7 +154,7 @@ class Walk:
         self._has_not_joined = False
 
     def _page(self, offset: int, answer: "Future[Answer]") -> Page:
-        return Page.of(offset, self._api.wait_for(answer), names_nobody=self._names_nobody)
+        return Page.of(offset, self._api.wait_for(answer), quotes=self._api.quotes)
 
     @property
     def is_complete(self) -> bool:
