@@ -9,20 +9,14 @@ import typer
 
 from coursectl.cli import options
 from coursectl.cli.formats import Format
-from coursectl.errors import ExitCode, UsageError
-from coursectl.printable import shortened
-from coursectl.roster.changes import ChangeKind
+from coursectl.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from coursectl.cli.delivery import Delivery
-    from coursectl.comparison import Comparison
-    from coursectl.roster.changes import Changes
+    from coursectl.roster.changes import ChangeKind, Changes
     from coursectl.roster.moments import Age
-    from coursectl.roster.pseudonyms import Pseudonyms
-    from coursectl.settings import Settings
-    from coursectl.sources.export import Export
     from coursectl.sources.interface import Source
     from coursectl.streams import Talk
 
@@ -62,6 +56,7 @@ def changes(
     coursectl changes last-week.json today.json --only joined,left
     coursectl changes last-week.json 42 --json | jq .counts
     """  # noqa: D301 - a backspace keeps the lines below it apart
+    from coursectl.cli.comparing import export_before, roster_after, untold
     from coursectl.cli.delivery import Delivery, counted, tell_read, tell_written
     from coursectl.comparison import Comparison
     from coursectl.gather import Gathering, Tolerance
@@ -164,78 +159,3 @@ def _listed(
     return shlex.join(
         [*words, *(["--profile", profile] if profile else []), "--only", kind, "--csv"]
     )
-
-
-def export_before(option: str, before: str, after: str | None) -> "Export":
-    """Give the export to compare with. Raises UsageError for a course as it is now.
-
-    `option` is what `before` was given as.
-    """
-    from coursectl.sources.export import STDIN
-    from coursectl.sources.resolve import export_of
-
-    if before == after == STDIN:
-        raise UsageError("stdin can be read once", "Give - once.")
-    export = export_of(before)
-    if export is None:
-        raise UsageError(
-            f"{option} {shortened(before)!r} is not an export, and only these know what was",
-            "Save its roster with coursectl export COURSE -o FILE, and compare with FILE later.",
-        )
-    return export
-
-
-def roster_after(
-    comparison: "Comparison",
-    export: "Export",
-    after: str | None,
-    settings: "Callable[[], Settings]",
-    pseudonyms: "Pseudonyms | None",
-) -> "Source":
-    """Give the source of the roster to compare with that before, which has been taken.
-
-    It is the course of `export` as it is now, unless another one is named. Raises UsageError for
-    what cannot be compared; as far as that is known already, nothing is sent.
-    """
-    from coursectl.roster.member import Provenance
-    from coursectl.sources.resolve import export_of, resolve
-
-    if after is None:
-        id_ = comparison.before.course_id
-        if id_ is None:
-            raise UsageError(
-                f"{export.name} does not say which course it is of", "Name AFTER as well."
-            )
-        after = str(id_)
-    elif export_of(after) is not None:
-        return resolve([after], settings)[0]
-
-    def check(course: dict[str, object]) -> None:
-        mark = None if pseudonyms is None else pseudonyms.mark
-        now = datetime.now(UTC)
-        comparison.check(Provenance(settings().url, course, now, mark), "the course now")
-
-    check({})
-    (source,) = resolve([after], settings)
-    check({"id": source.course_id})
-    return source
-
-
-def untold(found: "Changes", before: str, after: str) -> "Iterator[tuple[str, ...]]":
-    """Say which changes cannot be told, and why."""
-    names = [
-        name
-        for name, side in ((before, found.before), (after, found.after))
-        if side.fetched_at is None
-    ]
-    if names:
-        yield (
-            f"{' and '.join(names)}: not known when fetched, so nobody is told to be newly silent,"
-            " and which is the older one is not checked",
-            "coursectl export saves when.",
-        )
-    for kind, name in ((ChangeKind.JOINED, before), (ChangeKind.LEFT, after)):
-        if found.counts.get(kind, 0) is None:
-            yield (
-                f"{name}: not everybody is known who is in it, so nobody is told to have {kind}",
-            )

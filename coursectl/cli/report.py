@@ -46,7 +46,7 @@ def report(
     coursectl report 42 -o report.html
     coursectl report 42 --since last-week.json -o report.html
     """  # noqa: D301 - a backspace keeps the lines below it apart
-    from coursectl.cli.changes import export_before, roster_after, untold
+    from coursectl.cli.comparing import export_before, roster_after, untold
     from coursectl.cli.delivery import Delivery, counted, tell_read, tell_written
     from coursectl.gather import Gathering, Tolerance
     from coursectl.render.changes import change_sections, change_table
