@@ -5,7 +5,7 @@ a mail, on a web page or in a workbook, each format decides for itself. All text
 be foreign, that of `Words` excepted: a renderer makes it safe in its own way.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -121,7 +121,11 @@ class Lines:
     items: tuple[Line, ...]
 
 
-def over_time(blocks: Iterable[Block]) -> Iterator[Figures | Bars | Lines | Rows | Words]:
+Shown = Figures | Bars | Lines | Rows | Words
+"""A block as text shows it."""
+
+
+def _over_time(blocks: Iterable[Block]) -> Iterator[Shown]:
     """Give blocks in order, with lines that follow each other over the same time as one."""
 
     def time(numbered: tuple[int, Block]) -> tuple[Any, ...]:
@@ -137,6 +141,17 @@ def over_time(blocks: Iterable[Block]) -> Iterator[Figures | Bars | Lines | Rows
             yield Lines(lines)
         else:
             yield from (block for block in found if not isinstance(block, Line))
+
+
+def shown_blocks(
+    section: Section, lines_of: Callable[[Shown], Iterable[str]]
+) -> Iterator[tuple[str, list[str]]]:
+    """Give the lines of each block of a section that shows any, and the title above them, or ""."""
+    for block in _over_time(section.blocks):
+        lines = list(lines_of(block))
+        if lines:
+            title = block.title if isinstance(block, Bars | Rows) else ""
+            yield title if title != section.title else "", lines
 
 
 class OutlineRenderer(Protocol):

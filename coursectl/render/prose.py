@@ -1,7 +1,7 @@
 """An outline in plain text for a mail, or in Markdown for a chat or a wiki."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wcwidth import wcswidth
@@ -12,13 +12,14 @@ from coursectl.render.interface import Sink
 from coursectl.render.lines import packed, words
 from coursectl.render.outline import (
     Bars,
-    Block,
     Figures,
     Lines,
     Outline,
     Rows,
+    Section,
+    Shown,
     Words,
-    over_time,
+    shown_blocks,
 )
 from coursectl.render.text import TextRenderer, without_markup
 from coursectl.render.values import figure, share
@@ -48,26 +49,21 @@ class ProseRenderer:
         for section in outline.sections:
             yield ""
             yield from self._heading(section.title, 2)
-            yield from self._blocks(section.blocks, under=section.title)
+            yield from self._section(section)
         if outline.footer:
             yield from ["", "---", ""] if self.markdown else ["", "-" * _WIDTH]
             yield from self._words(outline.footer, "- ")
 
-    def _blocks(self, blocks: Iterable[Block], under: str) -> Iterator[str]:
-        first = True
-        for block in over_time(blocks):
-            shown = list(self._block(block))
-            if not shown:
-                continue
-            if self.markdown or not first:
+    def _section(self, section: Section) -> Iterator[str]:
+        for place, (title, lines) in enumerate(shown_blocks(section, self._block)):
+            if self.markdown or place:
                 yield ""
-            first = False
-            if isinstance(block, Bars | Rows) and block.title != under:
-                name = self._text(block.title)
+            if title:
+                name = self._text(title)
                 yield from [f"**{name}**", ""] if self.markdown else [f"{name}:"]
-            yield from shown
+            yield from lines
 
-    def _block(self, block: Figures | Bars | Lines | Rows | Words) -> Iterator[str]:
+    def _block(self, block: Shown) -> Iterator[str]:
         match block:
             case Figures():
                 yield from self._figures(block)

@@ -3,7 +3,7 @@
 Lines are put together as there, from rich's styles and cell widths.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,15 +15,16 @@ from coursectl.render.interface import Caption, Sink
 from coursectl.render.lines import packed, words
 from coursectl.render.outline import (
     Bars,
-    Block,
     Figure,
     Figures,
     Line,
     Lines,
     Outline,
     Rows,
+    Section,
+    Shown,
     Words,
-    over_time,
+    shown_blocks,
 )
 from coursectl.render.table import EMPTY, STATUS_STYLES, TableRenderer, bar, fitted
 from coursectl.render.values import day, figure, share
@@ -75,25 +76,20 @@ class _Page:
         for section in outline.sections:
             yield "\n"
             yield self._styled(printable(section.title), f"bold {_ACCENT}")
-            yield from self._blocks(section.blocks, under=section.title)
+            yield from self._section(section)
         if outline.footer:
             yield "\n"
             yield from self._words(outline.footer, "dim")
 
-    def _blocks(self, blocks: Iterable[Block], under: str) -> Iterator[str]:
-        first = True
-        for block in over_time(blocks):
-            shown = list(self._block(block))
-            if not shown:
-                continue
-            if not first:
+    def _section(self, section: Section) -> Iterator[str]:
+        for place, (title, lines) in enumerate(shown_blocks(section, self._block)):
+            if place:
                 yield "\n"
-            first = False
-            if isinstance(block, Bars | Rows) and block.title != under:
-                yield self._styled(printable(block.title), "bold")
-            yield from shown
+            if title:
+                yield self._styled(printable(title), "bold")
+            yield from lines
 
-    def _block(self, block: Figures | Bars | Lines | Rows | Words) -> Iterator[str]:
+    def _block(self, block: Shown) -> Iterator[str]:
         match block:
             case Figures():
                 yield from self._figures(block.items)
