@@ -23,7 +23,7 @@ from coursectl.roster.changes import (
 from coursectl.roster.moments import written
 from coursectl.roster.pseudonyms import check_comparable
 from coursectl.roster.summary import INACTIVE
-from coursectl.sources.address import host_of
+from coursectl.sources.address import community_of
 
 if TYPE_CHECKING:
     from coursectl.gather import Gathering
@@ -295,15 +295,7 @@ class _Table:
 
 def is_same_community(one: str | None, other: str | None) -> bool:
     """Whether two addresses may be of one community; one that is not known may."""
-    return one is None or other is None or _host(one) == _host(other)
-
-
-def _host(address: str) -> object:
-    try:
-        found = host_of(address)
-    except ValueError:
-        return address
-    return address if found[0] is None else found
+    return one is None or other is None or community_of(one) == community_of(other)
 
 
 def _described(provenance: "Provenance") -> str:

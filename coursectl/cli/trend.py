@@ -99,22 +99,21 @@ class _Reading:
     broken: list[tuple[str, ...]] = field(default_factory=list)
     """What is wrong with each export that gives no point, and how it shows."""
     _read: int = 0
-    _what: str = "exports"
+    _unreadable: int = 0
     _incomplete: list[str] = field(default_factory=list)
     _warnings: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     """What else there is to say, and of which exports."""
 
     def take_unreadable(self, folders: list[InvalidData]) -> None:
         """Take folders, whose exports nobody can know, for broken."""
-        if folders:
-            self._read += len(folders)
-            self._what = "exports and folders"
-            self.broken += [(each.message, *each.hints) for each in folders]
+        self._unreadable += len(folders)
+        self.broken += [(each.message, *each.hints) for each in folders]
 
     def read(self, export: "Export", talk: "Talk") -> None:
         """Read one export to its end."""
         from coursectl.gather import Gathering
         from coursectl.roster.trend import point_of
+        from coursectl.sources.address import community_of
         from coursectl.survey import summarise
 
         self._read += 1
@@ -130,7 +129,9 @@ class _Reading:
         )
         try:
             summary = summarise(gathering, self.criteria, most_nudged=0)
-            point = point_of(summary, export=export.name, host=_host(summary.community))
+            community = summary.community
+            host = None if community is None else community_of(community)
+            point = point_of(summary, export=export.name, host=host)
         except (InvalidData, IncompleteRoster, NotFound) as error:
             # The error itself would hold on to members.
             self.broken.append((error.message, *error.hints))
@@ -146,11 +147,13 @@ class _Reading:
 
     def failure(self) -> CoursectlError:
         """Give the error that names all broken exports."""
-        if self._read == 1:
+        named = self._read + self._unreadable
+        if named == 1:
             (only,) = self.broken
             return InvalidData(*only)
+        what = "exports and folders" if self._unreadable else "exports"
         return InvalidData(
-            f"{len(self.broken):,} of {self._read:,} {self._what} are broken",
+            f"{len(self.broken):,} of {named:,} {what} are broken",
             *(
                 f"{'  ' if number else ''}{line}"
                 for told in self.broken
@@ -175,15 +178,3 @@ class _Reading:
         for (message, *more), names in self._warnings.items():
             others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
             talk.note(f"{names[0]}{others}: {message}", *more)
-
-
-def _host(community: str | None) -> str | None:
-    from coursectl.sources.address import host_of
-
-    if community is None:
-        return None
-    try:
-        host, port = host_of(community)
-    except ValueError:
-        return community
-    return community if host is None else host if port is None else f"{host}:{port}"
