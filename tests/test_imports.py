@@ -6,23 +6,11 @@ from tempfile import NamedTemporaryFile
 
 import pytest
 
+from coursectl.cli.commands import NAMES
 from coursectl.errors import ExitCode
 from tests.running import clean_environment, coursectl
 
-COMMANDS = frozenset(
-    f"coursectl.cli.{name}"
-    for name in (
-        "members",
-        "summary",
-        "changes",
-        "courses",
-        "export",
-        "trend",
-        "report",
-        "completion",
-        "auth",
-    )
-)
+COMMANDS = frozenset(f"coursectl.cli.{name}" for name in NAMES)
 
 HEAVY = COMMANDS | {
     "coursectl.settings",
