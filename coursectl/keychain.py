@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from coursectl import threads
 from coursectl.errors import AccessDenied, ServerError
+from coursectl.places import config_file
 from coursectl.printable import printable, shortened
 from coursectl.redaction import keep_secret
-from coursectl.settings import Method, config_file
+from coursectl.settings import Method
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend

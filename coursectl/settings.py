@@ -16,7 +16,6 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -35,6 +34,7 @@ from pydantic import (
 )
 
 from coursectl.errors import CoursectlError, NotConfigured, UsageError
+from coursectl.places import config_file
 from coursectl.printable import printable, shortened
 from coursectl.redaction import keep_secret
 
@@ -271,15 +271,6 @@ def load_pseudonym_key(profile: str | None = None) -> str:
     return key
 
 
-def config_file() -> Path:
-    """Say where profiles are kept: COURSECTL_CONFIG, or `config.toml` among the person's own."""
-    if path := os.environ.get("COURSECTL_CONFIG", "").strip():
-        return _expanded(path)
-    from platformdirs import user_config_path
-
-    return user_config_path("coursectl", appauthor=False) / "config.toml"
-
-
 @dataclass(frozen=True, slots=True)
 class Rewritten:
     """A config file after a login was written into one of its profiles."""
@@ -413,9 +404,8 @@ def _host(url: object) -> object:
 
 
 def _expanded(path: str | Path) -> Path:
-    with suppress(RuntimeError):  # nobody has that name: the path is told as it is
-        return Path(path).expanduser()
-    return Path(path)
+    """Give a path with the home that a `~` stands for; of nobody's home, the path as it is."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises
 
 
 def _read_secret(file: _Said) -> _Said:

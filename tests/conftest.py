@@ -16,7 +16,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+def _nothing_configured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     for name in list(os.environ):
         if name.startswith("COURSECTL_"):
             monkeypatch.delenv(name)
@@ -25,6 +27,7 @@ def _nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redaction, "_parts", set(redaction._parts))
     # Nor has the person who runs the tests a profile or a keyring.
     monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     # A proxy is for the outside; it knows nothing of the community on loopback.
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

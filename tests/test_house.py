@@ -15,7 +15,7 @@ FLOORS = (
     ("coursectl.render", "coursectl.sources"),
     ("coursectl.keychain",),
     ("coursectl.settings", "coursectl.roster"),
-    ("coursectl.printable",),
+    ("coursectl.printable", "coursectl.places"),
     ("coursectl.redaction", "coursectl.threads"),
     ("coursectl.errors", "coursectl"),
 )
@@ -31,7 +31,7 @@ OWNERS = {
     "oauthlib": ("coursectl.sources.api",),
     "keyring": ("coursectl.keychain",),
     "filelock": ("coursectl.keychain",),
-    "platformdirs": ("coursectl.settings",),
+    "platformdirs": ("coursectl.places",),
     "tomlkit": ("coursectl.settings",),
     "jinja2": ("coursectl.render.html",),
     "xlsxwriter": ("coursectl.render.xlsx",),

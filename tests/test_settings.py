@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from coursectl.errors import CoursectlError, ExitCode, NotConfigured, UsageError
+from coursectl.places import config_file
 from coursectl.printable import shortened
 from coursectl.redaction import redacted
-from coursectl.settings import Settings, config_file, load_pseudonym_key, with_profile
+from coursectl.settings import Settings, load_pseudonym_key, with_profile
 from tests.community import TOKEN
 from tests.running import coursectl
 

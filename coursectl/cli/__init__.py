@@ -1,26 +1,57 @@
 """The command line. `main` is what the `coursectl` script runs."""
 
+import os
 import sys
 
 
 def main() -> None:
-    """Run coursectl on the arguments of this process, and exit."""
-    if sys.argv[1:] == ["--version"] and sys.stdout is not None:
-        _show_version()
-        return
-    from coursectl.cli.process import run_process
+    """Run coursectl on the arguments of this process, and exit.
 
-    run_process()
-
-
-def _show_version() -> None:
-    """Answer what scripts ask often before anything else is imported; the app answers it too."""
-    from coursectl import __version__
-
+    What a person waits for at a prompt is answered before anything big is imported; the app would
+    answer the same.
+    """
     try:
-        sys.stdout.write(f"coursectl {__version__}\n")
+        is_answered = _is_answered_at_once(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)
+    if not is_answered:
+        from coursectl.cli.process import run_process
+
+        run_process()
+
+
+def _is_answered_at_once(words: list[str]) -> bool:
+    if sys.stdout is None:
+        return False
+    try:
+        if asks := os.environ.get("_COURSECTL_COMPLETE"):
+            from coursectl.cli.tab import answer_tab
+
+            answer_tab(asks)
+            return True
+        text = _answer_of_few_words(words)
+        if text is None:
+            return False
+        sys.stdout.write(text)
         sys.stdout.flush()
-    except OSError:
+    except BrokenPipeError:
         from coursectl.streams import forget_stdout
 
         forget_stdout()
+    except OSError:
+        return False  # the app says why
+    return True
+
+
+def _answer_of_few_words(words: list[str]) -> str | None:
+    """Give the version or a help, if it is plain that it is asked for."""
+    if words == ["--version"]:
+        from coursectl import __version__
+
+        return f"coursectl {__version__}\n"
+    if words and not {"-h", "--help"}.intersection(words) and words != ["auth"]:
+        return None
+    from coursectl.cli.help import help_text, page_asked_for
+
+    page = page_asked_for(words)
+    return help_text(page.name) + "\n" if page else None

@@ -8,14 +8,11 @@ import typer
 from coursectl import __version__
 from coursectl.cli import options
 from coursectl.cli.boundary import Boundary
-from coursectl.cli.completion import COMPLETE_VARIABLE, prepare_completion
 from coursectl.cli.debugging import begin_debugging
 from coursectl.errors import ExitCode
 from coursectl.redaction import keep_secrets_of
 
 _HELP = """Who is in a course, how far has each come, and who has gone quiet.
-
-[bold]Examples[/bold]
 
 \b
 coursectl members demo                    a roster to try things on
@@ -32,9 +29,7 @@ coursectl report 42 -o report.html        all of it, on a page to pass on
 coursectl auth login --help               ways to get in
 """
 
-_EPILOG = "[bold]Exit codes[/bold]\n\n\b\n" + "\n".join(
-    f"{code.value:>3}  {code.meaning}" for code in ExitCode
-)
+_EPILOG = "Exit codes\n" + "\n".join(f"{code.value:>3}  {code.meaning}" for code in ExitCode)
 
 app = typer.Typer(
     name="coursectl",
@@ -42,7 +37,7 @@ app = typer.Typer(
     help=_HELP,
     epilog=_EPILOG,
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
@@ -76,6 +71,4 @@ def coursectl(
 def run() -> None:
     """Run the app on the arguments of this process, and exit."""
     keep_secrets_of(os.environ)
-    if COMPLETE_VARIABLE in os.environ:
-        prepare_completion()
     app(prog_name="coursectl")

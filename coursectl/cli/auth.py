@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coursectl.cli import options
+from coursectl.cli.commands import Command, Group
 from coursectl.cli.debugging import begin_debugging
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ _LONGEST_LINE = 64 * 1024
 
 app = typer.Typer(
     name="auth",
+    cls=Group,
     help="Log in to a community, and out again.",
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
 )
 
 
@@ -39,7 +41,7 @@ def auth(ctx: typer.Context) -> None:
         typer.echo(ctx.get_help())
 
 
-@app.command()
+@app.command(cls=Command)
 def login(
     ctx: typer.Context,
     method: Annotated[
@@ -115,7 +117,7 @@ def login(
     say(f"logged in to {settings.url} as {who}", f"Kept in {where}.", *said)
 
 
-@app.command()
+@app.command(cls=Command)
 def status(
     ctx: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
@@ -162,7 +164,7 @@ def status(
         out.write(f"{text}\n".encode(errors="replace"))
 
 
-@app.command()
+@app.command(cls=Command)
 def logout(
     ctx: typer.Context, profile: options.Profile = None, debug: options.Debug = False
 ) -> None:
@@ -220,7 +222,8 @@ def _credentials(record: "Record", settings: "Settings") -> "Credentials":
 
 def _save_profile(settings: "Settings", record: "Record") -> "Rewritten":
     """Write what is no secret into the profile. Raises UsageError."""
-    from coursectl.settings import Settings, config_file, with_profile
+    from coursectl.places import config_file
+    from coursectl.settings import Settings, with_profile
     from coursectl.streams import to_file
 
     values: dict[str, str | int | None] = {"url": settings.url, "method": record.method}

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from coursectl import __version__
-from coursectl.cli.commands import NAMES, built
+from coursectl.cli.commands import NAMES, Group, built
 from coursectl.cli.debugging import is_debugging
 from coursectl.errors import CoursectlError, ExitCode
 from coursectl.printable import printable, shortened
@@ -20,7 +19,7 @@ from coursectl.streams import cannot_write, forget_stdout, say
 _NOT_WRITTEN = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
 
 
-class Boundary(TyperGroup):
+class Boundary(Group):
     """The group of all commands: whatever is raised below it ends here."""
 
     def __init__(self, **attributes: Any) -> None:
@@ -66,9 +65,6 @@ def _boundary() -> Iterator[None]:
         # Whoever read stdout has seen enough, as in `| head`.
         forget_stdout()
         raise typer.Exit(ExitCode.OK) from None
-    except SystemExit as error:
-        # rich, which writes the help, ends so when nobody reads on. Nobody else ends with 1 here.
-        raise (typer.Exit(ExitCode.OK) if error.code == 1 else error) from None
     except KeyboardInterrupt:
         say("interrupted")
         raise typer.Exit(ExitCode.INTERRUPTED) from None

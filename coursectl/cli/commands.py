@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 NAMES = (
@@ -20,6 +21,26 @@ NAMES = (
 """In the order of the help."""
 
 
+class Command(TyperCommand):
+    """A command, whose help is the manual's."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Give the help."""
+        from coursectl.cli.help import help_text
+
+        return help_text(ctx.command_path)
+
+
+class Group(TyperGroup):
+    """A group of commands, whose help is the manual's."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Give the help."""
+        from coursectl.cli.help import help_text
+
+        return help_text(ctx.command_path)
+
+
 def built(name: str) -> Any:
     """Give a command as Typer builds it.
 
@@ -28,6 +49,6 @@ def built(name: str) -> Any:
     module = import_module(f"coursectl.cli.{name}")
     app = getattr(module, "app", None)
     if app is None:
-        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        app.command(name)(getattr(module, name))
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name, cls=Command)(getattr(module, name))
     return get_command(app)

@@ -8,23 +8,15 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from coursectl.cli.completion import (
-    complete_change,
-    complete_column,
-    complete_course,
-    complete_course_column,
-    complete_course_sort,
-    complete_sort,
-    complete_status,
-    complete_trend_column,
-)
 from coursectl.cli.debugging import begin_debugging
 from coursectl.cli.formats import Format
+from coursectl.cli.grammar import Offer
 from coursectl.errors import UsageError
 from coursectl.printable import shortened
 from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS, TREND_COLUMN_KEYS
 from coursectl.roster.changes import ChangeKind
 from coursectl.roster.criteria import Criteria, Sort, parse_sort, parse_statuses
+from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.roster.moments import Age, parse_age, parse_when
 
 if TYPE_CHECKING:
@@ -39,16 +31,24 @@ _OUTPUT = "How they are shown"
 _TRUST = "What is accepted"
 _CONNECTION = "Which community"
 
+_STATUSES = Offer(*JoinStatus, NO_STATUS, by_comma=True)
+_COURSES = Offer(found="courses")
+_EXPORTS = Offer(found="exports")
+
+
+def _both_ways(keys: tuple[str, ...]) -> Offer:
+    return Offer(*keys, *(f"-{key}" for key in keys))
+
+
 _COURSE = typer.Argument(
     metavar="COURSE",
     help="A course id, its URL, slug or exact name; an export (.json, .jsonl, .ndjson, .gz);"
     " - for an export on stdin; or demo.",
-    autocompletion=complete_course,
     show_default=False,
 )
-Course = Annotated[str, _COURSE]
-Courses = Annotated[list[str], _COURSE]
-CoursesOrAll = Annotated[list[str] | None, _COURSE]
+Course = Annotated[str, _COURSE, _COURSES]
+Courses = Annotated[list[str], _COURSE, _COURSES]
+CoursesOrAll = Annotated[list[str] | None, _COURSE, _COURSES]
 AllCourses = Annotated[
     bool,
     typer.Option("--all", help="Every course that you created or manage.", rich_help_panel=_CHOICE),
@@ -59,9 +59,9 @@ Exports = Annotated[
         metavar="EXPORT",
         help="A file, a folder of exports or a glob ('rosters/**/*.json.gz'); - for stdin; or"
         " demo.",
-        autocompletion=complete_course,
         show_default=False,
     ),
+    _EXPORTS,
 ]
 
 Before = Annotated[
@@ -69,9 +69,9 @@ Before = Annotated[
     typer.Argument(
         metavar="BEFORE",
         help="The older roster: an export, - for one on stdin, or demo.",
-        autocompletion=complete_course,
         show_default=False,
     ),
+    _EXPORTS,
 ]
 After = Annotated[
     str | None,
@@ -79,9 +79,9 @@ After = Annotated[
         metavar="AFTER",
         help="The newer one: an export, or a course as it is now. Without it, the course that"
         " BEFORE is of.",
-        autocompletion=complete_course,
         show_default=False,
     ),
+    _COURSES,
 ]
 
 # Which members
@@ -94,9 +94,9 @@ Status = Annotated[
         metavar="STATUS,...",
         help="creator, manager, joined, invited, requested, none, or another word that the"
         " server knows. Everybody by default.",
-        autocompletion=complete_status,
         rich_help_panel=_SELECTION,
     ),
+    _STATUSES,
 ]
 StatusCounted = Annotated[
     list[str] | None,
@@ -106,9 +106,9 @@ StatusCounted = Annotated[
         metavar="STATUS,...",
         help="Of the members with these statuses only: creator, manager, joined, invited,"
         " requested, none, or another word that the server knows.",
-        autocompletion=complete_status,
         rich_help_panel=_SELECTION,
     ),
+    _STATUSES,
 ]
 Search = Annotated[
     str | None,
@@ -165,9 +165,9 @@ OnlyKinds = Annotated[
         "--only",
         metavar="KIND,...",
         help=f"These kinds of change: {', '.join(ChangeKind)}. All by default.",
-        autocompletion=complete_change,
         rich_help_panel=_SELECTION,
     ),
+    Offer(*ChangeKind, by_comma=True),
 ]
 NeverActive = Annotated[
     bool,
@@ -187,9 +187,9 @@ SortBy = Annotated[
         "--sort",
         metavar="COLUMN",
         help="Order by a column, descending with - in front; nulls last.",
-        autocompletion=complete_sort,
         rich_help_panel=_SELECTION,
     ),
+    _both_ways(COLUMN_KEYS),
 ]
 Limit = Annotated[
     int | None,
@@ -220,9 +220,9 @@ CourseSort = Annotated[
         "--sort",
         metavar="COLUMN",
         help="Order by a column rather than by name, descending with - in front; nulls last.",
-        autocompletion=complete_course_sort,
         rich_help_panel=_CHOICE,
     ),
+    _both_ways(COURSE_COLUMN_KEYS),
 ]
 CourseLimit = Annotated[
     int | None,
@@ -254,9 +254,9 @@ Columns = Annotated[
         "-c",
         metavar="A,B,...",
         help=f"These columns in this order: {', '.join(COLUMN_KEYS)}.",
-        autocompletion=complete_column,
         rich_help_panel=_OUTPUT,
     ),
+    Offer(*COLUMN_KEYS, by_comma=True),
 ]
 CourseColumns = Annotated[
     list[str] | None,
@@ -265,9 +265,9 @@ CourseColumns = Annotated[
         "-c",
         metavar="A,B,...",
         help=f"These columns in this order: {', '.join(COURSE_COLUMN_KEYS)}.",
-        autocompletion=complete_course_column,
         rich_help_panel=_OUTPUT,
     ),
+    Offer(*COURSE_COLUMN_KEYS, by_comma=True),
 ]
 TrendColumns = Annotated[
     list[str] | None,
@@ -276,9 +276,9 @@ TrendColumns = Annotated[
         "-c",
         metavar="A,B,...",
         help=f"These columns in this order: {', '.join(TREND_COLUMN_KEYS)}.",
-        autocompletion=complete_trend_column,
         rich_help_panel=_OUTPUT,
     ),
+    Offer(*TREND_COLUMN_KEYS, by_comma=True),
 ]
 Output = Annotated[
     Path | None,
@@ -307,9 +307,9 @@ Since = Annotated[
     typer.Option(
         metavar="EXPORT",
         help="Tell what changed since this export of the course.",
-        autocompletion=complete_course,
         rich_help_panel=_CHOICE,
     ),
+    _EXPORTS,
 ]
 Avatars = Annotated[
     bool,
@@ -397,6 +397,7 @@ Profile = Annotated[
         help="The profile in config.toml, also COURSECTL_PROFILE.",
         rich_help_panel=_CONNECTION,
     ),
+    Offer(found="profiles"),
 ]
 Debug = Annotated[
     bool,

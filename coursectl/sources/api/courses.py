@@ -16,6 +16,7 @@ from coursectl.roster.parsing import parse_course_page, parse_listed_courses, pa
 from coursectl.sources.api.client import Api
 from coursectl.sources.api.members import PAGE_SIZE, CourseMembers
 from coursectl.sources.api.walk import refuse_endless
+from coursectl.sources.seen_courses import remember
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -97,6 +98,7 @@ def reportable_courses(api: Api) -> list[ReportableCourse]:
                     created_at=course["created_at"],
                 )
             )
+    remember((course["id"], course["slug"]) for course in courses)
     return courses
 
 

@@ -26,6 +26,7 @@ from coursectl.sources.api.session import NOT_THE_API, BadRequest
 from coursectl.sources.api.statuses import FirstPage, first_page
 from coursectl.sources.api.walk import Page, Walk
 from coursectl.sources.interface import no_progress
+from coursectl.sources.seen_courses import remember
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -140,6 +141,7 @@ class CourseMembers:
         start = self._first_page(query, criteria.statuses)
         self.warnings += [f"{self.name}: {text}" for text in start.warnings(criteria.statuses)]
         query["statuses"] = start.form
+        remember([(self.course_id, self._course["slug"] if self._course else None)])
 
         def ask(offset: int) -> "Future[Answer]":
             return self._api.ask(self._path, query | {"offset": offset})

@@ -1,0 +1,68 @@
+"""The courses that were read or listed, noted for TAB, which never asks a server.
+
+A file in the person's cache: a line each with an id and perhaps a slug, the latest first. It can be
+lost, damaged or forbidden: that costs nobody more than an offer.
+"""
+
+# TAB reads it, and pathlib would take too long.
+# ruff: noqa: PTH103,PTH105,PTH108,PTH120,PTH123
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+
+from coursectl.places import seen_courses_path
+
+_MOST = 500
+_LONGEST = 64 * 1024
+"""Bytes of the file that are read."""
+
+
+def seen_courses() -> dict[str, str]:
+    """Give the slugs of courses by their ids, the latest first; an empty one is not known."""
+    try:
+        with open(seen_courses_path(), "rb") as file:
+            lines = file.read(_LONGEST).decode("ascii", "replace").split("\n")
+    except OSError:
+        return {}
+    seen = {}
+    for id_, _, slug in (line.partition(" ") for line in lines):
+        if id_.isdecimal() and len(id_) <= 18:
+            seen[id_] = _safe(slug)
+    return seen
+
+
+def remember(courses: Iterable[tuple[int | None, str | None]]) -> None:
+    """Note courses by id and slug, if that can be done; a slug that is not known stays."""
+    before = seen_courses()
+    noted = {str(id_): _safe(slug or "") for id_, slug in courses if id_ is not None}
+    after = {id_: slug or before.get(id_, "") for id_, slug in noted.items()} | {
+        id_: slug for id_, slug in before.items() if id_ not in noted
+    }
+    if list(after.items()) == list(before.items()):
+        return
+    with suppress(OSError):
+        _write("".join(f"{id_} {slug}\n" for id_, slug in list(after.items())[:_MOST]))
+
+
+def _safe(slug: str) -> str:
+    """Give a slug if it is one that a shell takes as it is and nobody takes for an option."""
+    bare = slug.replace("-", "").replace("_", "")
+    is_safe = slug.isascii() and bare.isalnum() and slug[0].isalnum() and len(slug) <= 100
+    return slug if is_safe else ""
+
+
+def _write(text: str) -> None:
+    from tempfile import mkstemp
+
+    path = seen_courses_path()
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    descriptor, beside = mkstemp(prefix=".courses-", dir=folder)
+    try:
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
