@@ -1,7 +1,7 @@
 """Where a person's own files are."""
 
 # TAB asks, too: what pathlib, typing and platformdirs import takes as long as all the rest of it.
-# ruff: noqa: PTH111, PTH118
+# ruff: noqa: PTH111,PTH117,PTH118
 
 import os
 import sys
@@ -33,8 +33,10 @@ def seen_courses_path() -> str:
 def _own_folder(kind: str) -> str:
     """Give the person's `config` or `cache` folder, on Linux without the help of platformdirs."""
     if sys.platform == "linux":
-        base = os.environ.get(f"XDG_{kind.upper()}_HOME", "").strip() or f"~/.{kind}"
-        return os.path.join(os.path.expanduser(base), "coursectl")
+        base = os.environ.get(f"XDG_{kind.upper()}_HOME", "")
+        if not os.path.isabs(base):
+            base = os.path.expanduser(f"~/.{kind}")
+        return os.path.join(base, "coursectl")
     import platformdirs
 
     ask = platformdirs.user_config_dir if kind == "config" else platformdirs.user_cache_dir

@@ -52,7 +52,14 @@ def prompt(shell: str, folder: Path) -> Iterator[pexpect.spawn]:
     arguments, load, look = SHELLS[shell]
     # coursectl lies beside the interpreter that runs the tests.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = clean_environment(PATH=path, TERM="xterm", HOME=str(folder), LC_ALL="C.UTF-8")
+    environment = clean_environment(
+        PATH=path,
+        TERM="xterm",
+        HOME=str(folder),
+        LC_ALL="C.UTF-8",
+        COURSECTL_CONFIG=str(folder / "config.toml"),
+        XDG_CACHE_HOME=str(folder / ".cache"),
+    )
     child = pexpect.spawn(
         found,
         arguments,
@@ -76,8 +83,11 @@ def prompt(shell: str, folder: Path) -> Iterator[pexpect.spawn]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "rosters").mkdir()
-    for name in ("monday.json", "notes.txt"):
+    for name in ("monday.json", "notes.txt", "rosters/june.json", "two words.json"):
         (tmp_path / name).touch()
+    (tmp_path / "config.toml").write_text("[profiles.work]\n")
+    (tmp_path / ".cache" / "coursectl").mkdir(parents=True)
+    (tmp_path / ".cache" / "coursectl" / "courses").write_text("4711 knife-skills\n")
     return tmp_path
 
 
@@ -108,6 +118,13 @@ def shows(child: pexpect.spawn, *texts: str) -> bool:
         ("coursectl members demo --format mark", "down"),
         ("coursectl members mon", "day.json"),
         ("coursectl changes monday.json --only ren", "amed"),
+        ("coursectl members --sort -user_c", "ompletion_rate"),
+        ("coursectl members demo --status=inv", "ited"),
+        ("coursectl members demo --status=joined,req", "uested"),
+        ("coursectl members --profile wo", "rk"),
+        ("coursectl members 47", "11"),
+        ("coursectl members kni", "fe-skills"),
+        ("coursectl members rosters/ju", "ne.json"),
     ],
 )
 def test_tab_completes_what_was_begun_and_goes_on_to_the_next_word(shell, typed, completed, folder):
@@ -115,6 +132,33 @@ def test_tab_completes_what_was_begun_and_goes_on_to_the_next_word(shell, typed,
         child.send(f"{typed}\t")
         child.send("--quiet")
         assert shows(child, f"{typed}{completed} --quiet")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_tab_goes_down_into_a_folder_and_on(shell, folder):
+    with prompt(shell, folder) as child:
+        child.send("coursectl trend ros\t")
+        assert shows(child, "coursectl trend rosters/")
+        child.send("\t")
+        child.send("--quiet")
+        assert shows(child, "june.json --quiet")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_name_with_a_blank_stays_one_word(shell, folder):
+    with prompt(shell, folder) as child:
+        child.send("coursectl members tw\t")
+        child.send("-n0 --csv -c id\r")
+        # The file is empty, and it is this file that is read.
+        assert shows(child, "two words.json: ")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_where_a_file_is_written_the_shell_offers_its_files(shell, folder):
+    with prompt(shell, folder) as child:
+        child.send("coursectl members demo -o note\t")
+        child.send("--quiet")
+        assert shows(child, "coursectl members demo -o notes.txt --quiet")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

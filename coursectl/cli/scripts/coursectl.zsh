@@ -15,7 +15,7 @@ _coursectl_completion() {
     env _TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" _COURSECTL_COMPLETE=complete_zsh \
       coursectl 2>/dev/null
   )
-  if (( ! ${#described} + ${#paths} + ${#folders} )); then
+  if (( ${#described} + ${#paths} + ${#folders} == 0 )); then
     _files
     return
   fi
