@@ -1,6 +1,5 @@
 """stdout for data, stderr for talk, and files that are whole or not there."""
 
-import io
 import os
 import shutil
 import signal
@@ -12,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Timer
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from coursectl import threads
 from coursectl.errors import CoursectlError, UsageError
@@ -20,6 +19,8 @@ from coursectl.printable import printable
 from coursectl.redaction import SECRET_VARIABLES, redacted
 
 if TYPE_CHECKING:
+    import subprocess
+
     from rich.progress import Progress
 
     from coursectl.render.interface import Sink
@@ -159,6 +160,9 @@ class _HeldBack:
         if self._size > HELD_BACK:
             self.release()
 
+    def flush(self) -> None:
+        self.release()
+
     def release(self) -> None:
         if self._waiting is not None:
             self._on_release()
@@ -170,7 +174,8 @@ class _HeldBack:
 def to_stdout(talk: Talk, *, pager_above: int | None = None) -> "Iterator[Sink]":
     """Give a place to write to; what fails before `HELD_BACK` bytes writes nothing.
 
-    With `pager_above`, all is held back, and shown by the pager if it has more lines than that.
+    With `pager_above`, all waits until the renderer says that no more can fail, and is shown by the
+    pager if it has as many lines.
     Raises BrokenPipeError when nobody reads on, and UsageError when stdout cannot be written.
     """
     if sys.__stdout__ is None:
@@ -178,11 +183,9 @@ def to_stdout(talk: Talk, *, pager_above: int | None = None) -> "Iterator[Sink]"
     out = sys.stdout.buffer
     try:
         if pager_above is not None:
-            pages = io.BytesIO()
-            yield pages
-            talk.stop()
-            if pages.getvalue().count(b"\n") < pager_above or not _page(pages.getvalue()):
-                out.write(pages.getvalue())
+            pages = _Paged(out, pager_above, talk.stop)
+            with pages.shown():
+                yield pages
         else:
             held = _HeldBack(out, talk.stop)
             yield held
@@ -200,33 +203,78 @@ def forget_stdout() -> None:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
-def _page(text: bytes) -> bool:
-    """Show text in the pager that the person chose; False if there is none to be had."""
+class _Paged:
+    """Lines for the pager if there are at least `above`, else for `out`; until then they wait."""
+
+    def __init__(self, out: BinaryIO, above: int, on_release: Callable[[], None]) -> None:
+        self._out = out
+        self._above = above
+        self._on_release = on_release
+        self._waiting: list[bytes] = []
+        self._lines = 0
+        self._sink: BinaryIO | None = None
+        self._pager: subprocess.Popen[bytes] | None = None
+
+    def write(self, data: bytes) -> None:
+        if self._sink is None:
+            self._waiting.append(data)
+            self._lines += data.count(b"\n")
+        elif self._pager is None:
+            self._sink.write(data)
+        else:
+            with suppress(BrokenPipeError):  # whoever reads has seen enough
+                self._sink.write(data)
+
+    def flush(self) -> None:
+        """Begin to show what there is, if it is too long for a screen."""
+        if self._sink is None and self._lines >= self._above:
+            self._begin(_pager())
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show all in the end; stay until the pager is left."""
+        # ctrl-C is for the pager, which has its own use for it.
+        interrupted = signal.getsignal(signal.SIGINT)
+        try:
+            yield
+            self.flush()
+            if self._sink is None:
+                self._begin(None)
+        finally:
+            if self._pager is not None:
+                with suppress(BrokenPipeError):
+                    self._pager.communicate()
+            signal.signal(signal.SIGINT, interrupted)
+
+    def _begin(self, pager: "subprocess.Popen[bytes] | None") -> None:
+        self._on_release()
+        self._pager = pager
+        self._sink = self._out
+        if pager is not None and pager.stdin is not None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self._sink = cast("BinaryIO", pager.stdin)
+        self.write(b"".join(self._waiting))
+
+
+def _pager() -> "subprocess.Popen[bytes] | None":
+    """Start the pager that the person chose; None if there is none to be had."""
     import shlex
     import subprocess
 
     try:
         command = shlex.split(os.environ.get("PAGER", "less"))
     except ValueError:
-        return False
+        return None
     if command in ([], ["cat"]):
-        return False
+        return None
     # less stays only for what fills the screen, shows colour and leaves the text behind.
     environment = {"LESS": "FRX", "LESSCHARSET": "utf-8", **os.environ}
     for name in SECRET_VARIABLES:
         environment.pop(name, None)
     try:
-        pager = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
+        return subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
     except OSError:
-        return False
-    # ctrl-C is for the pager, which has its own use for it.
-    interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with suppress(BrokenPipeError):
-            pager.communicate(text)
-    finally:
-        signal.signal(signal.SIGINT, interrupted)
-    return True
+        return None
 
 
 # Files

@@ -440,3 +440,13 @@ def test_an_error_after_progress_stands_on_lines_of_its_own(feed):
     assert shown.code == 3
     assert shown.lines[0] == "coursectl: stdin:1: the JSON ends in the middle"
     assert not [line for line in shown.lines if "Reading" in line]
+
+
+def test_a_table_of_thousands_goes_through_the_pager_whole(pager, tmp_path):
+    path = tmp_path / "saved.json"
+    path.write_text(json.dumps([{"id": id_} for id_ in range(5000)]))
+    shown = on_terminal("members", str(path), "-c", "id", PAGER=pager.command)
+    assert (shown.code, shown.lines) == (0, ["paged"])
+    plain = re.sub(r"\x1b\[[\d;]*m", "", pager.seen["text"])
+    ids = [int(line) for line in plain.splitlines() if line.strip().isdecimal()]
+    assert ids == list(range(5000))

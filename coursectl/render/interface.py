@@ -59,6 +59,9 @@ class Sink(Protocol):
     def write(self, data: bytes, /) -> object:
         """Take all of `data`."""
 
+    def flush(self) -> object:
+        """Let what was written be seen. Nothing that comes after it can fail."""
+
 
 class Renderer(Protocol):
     """One format. It writes UTF-8 as it goes and closes what it opened only at a good end."""

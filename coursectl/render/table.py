@@ -8,6 +8,7 @@ the time of a breath. At a width that is too small, the columns that say least f
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
@@ -31,6 +32,8 @@ _LONG_NAME = 40
 """Cells that free text gets at the most, unless its column was asked for."""
 _LEAST_WIDTH = 6
 _RIGHT = (Kind.NUMBER, Kind.PERCENT, Kind.POINTS)
+_FIRST_SCREEN = 200
+"""Lines that are shown while the others are being laid out."""
 _IDS = ("id", "course_id")
 """Numbers that say less than what stands beside them."""
 _FOLDED = "Not shown at this width: {}"
@@ -77,8 +80,12 @@ class TableRenderer:
     def render(self, answer: Answer, out: Sink) -> None:
         """Write a caption, a header and a line a row."""
         note = _FOLDED + (" (see --columns)" if answer.takes_columns else "")
-        rows = list(self.table(answer.columns, answer.batches, note=note))
-        out.write("".join([*self.caption(answer.caption()), *rows]).encode())
+        lines = self.table(answer.columns, answer.batches, note=note)
+        first = list(islice(lines, _FIRST_SCREEN))
+        out.write("".join([*self.caption(answer.caption()), *first]).encode())
+        out.flush()
+        while more := "".join(islice(lines, _FIRST_SCREEN)):
+            out.write(more.encode())
 
     def caption(self, caption: Caption) -> list[str]:
         """Give the lines that say whose members a table shows, and which."""
@@ -108,7 +115,7 @@ class TableRenderer:
 
     def _layout(self, columns: tuple[Column, ...], rows: list[list[_Cell]]) -> _Layout:
         texts = {
-            column: max(cell_len(row[place][0]) for row in rows)
+            column: max(_width(row[place][0]) for row in rows)
             for place, column in enumerate(columns)
         }
         if self.width is not None and self.may_fold:
@@ -206,16 +213,21 @@ def _cells(column: Column, text: int, bar: int) -> int:
     return max(with_bar, cell_len(column.header))
 
 
+def _width(text: str) -> int:
+    """Give the cells that printable text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def fitted(text: str, width: int) -> str:
     """Give text in at most so many cells, cut with an ellipsis."""
-    if cell_len(text) <= width:
+    if _width(text) <= width:
         return text
     return set_cell_size(text, max(0, width - 1)).rstrip() + "…"
 
 
 def _padded(text: str, width: int, column: Column) -> str:
     text = fitted(text, width)
-    blanks = " " * (width - cell_len(text))
+    blanks = " " * (width - _width(text))
     return blanks + text if column.kind in _RIGHT else text + blanks
 
 

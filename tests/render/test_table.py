@@ -1,3 +1,4 @@
+import io
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -319,3 +320,18 @@ def test_the_demo_on_80_columns_looks_as_it_did():
 
 def test_the_demo_on_200_columns_looks_as_it_did():
     demo_looks_like("demo-table-200.txt", "-f", "table", width=200)
+
+
+def test_the_first_screen_is_shown_before_the_other_lines_are_laid_out():
+    class Watched(io.BytesIO):
+        shown: int | None = None
+
+        def flush(self) -> None:
+            if self.shown is None:
+                self.shown = self.getvalue().count(b"\n")
+
+    out = Watched()
+    TableRenderer(width=80).render(answer(*map(member, range(1000))), out)
+    assert out.shown is not None
+    assert 100 < out.shown < 300
+    assert out.getvalue().count(b"\n") > 1000
