@@ -180,12 +180,16 @@ class Reading:
         """Give a reading of nothing yet that takes what this one takes."""
         return Reading(
             skip_invalid=self._skip_invalid,
-            moments_as_written=True,
+            moments_as_written=self._moments_as_written,
             as_sent=self._as_sent,
             allow_incomplete=self.allow_incomplete,
             names_nobody=self.names_nobody,
             may_be_marked=self._may_be_marked,
         )
+
+    def take_over(self, other: "Reading") -> None:
+        """Have read what another one has, which this one made and which ends here."""
+        vars(self).update(vars(other))
 
     @property
     def members(self) -> int:

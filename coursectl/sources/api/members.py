@@ -1,10 +1,8 @@
 """The members of one course: *Course User Dashboard*, `GET /api/v2/course/{id}/users/`."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import groupby
 from operator import itemgetter
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import TYPE_CHECKING, Self
@@ -48,6 +46,9 @@ _MOST_TIED = 10_000
 
 _IN_MEMORY = 8 * 1024 * 1024
 """Bytes of pages that wait in memory for their proof; more of them wait in a file."""
+
+_READ = _IN_MEMORY // 4
+"""Bytes of pages of which the members wait, too, and are not read once more."""
 
 
 class CourseMembers:
@@ -121,15 +122,20 @@ class CourseMembers:
                     if _few_will_do(criteria):
                         yield from reading.document([page.body], page.where)
                         continue
-                    for _ in trial.document([page.body], page.where):
-                        pass  # what is not valid shows before anything is given
-                    waiting.add(page)
+                    # What is not valid shows before anything is given.
+                    waiting.add(page, list(trial.document([page.body], page.where)))
             assert walk is not None  # noqa: S101 - a roster is walked at least once
             doubt = self._doubt(walk)
             if doubt and not reading.allow_incomplete:
                 raise doubt
-            for body, where in waiting.pages():
-                yield from reading.document([body], where)
+            if _few_will_do(criteria):
+                pass  # they were given as they came
+            elif waiting.members is not None:
+                reading.take_over(trial)
+                yield from waiting.members
+            else:
+                for body, where in waiting.pages():
+                    yield from reading.document([body], where)
         reading.settle(walk.count, doubt.message if doubt else None)
 
     def _walks(self, criteria: Criteria) -> Iterator[Walk]:
@@ -210,13 +216,16 @@ def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
     Servers give them in any order, and the same roster should be given in the same one each time.
     """
     tied: list[Member] = []
+    tied_at: object = None
     for members in batches:
         settled: list[Member] = []
-        for moment, run in groupby(members, key=_joined_at):
-            if tied and (_joined_at(tied[0]) != moment or len(tied) > _MOST_TIED):
+        for member in members:
+            moment = _joined_at(member)
+            if tied and (moment != tied_at or len(tied) > _MOST_TIED):
                 settled += sorted(tied, key=itemgetter("id"))
                 tied = []
-            tied += run
+            tied.append(member)
+            tied_at = moment
         if settled:
             yield settled
     if tied:
@@ -227,8 +236,10 @@ def _joined_at(member: Member) -> object:
     """Give a moment that can be told from another, however it is written, if it is there at all."""
     moment: object = member.get("joined_at")
     if isinstance(moment, str):
-        with suppress(ValueError):
+        try:
             return datetime.fromisoformat(moment)
+        except ValueError:
+            pass
     return moment
 
 
@@ -243,6 +254,8 @@ class _Waiting:
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - see __exit__
         self._places: list[tuple[int, int, int, str]] = []  # offset, start, size, where
+        self.members: list[list[Member]] | None = []
+        """The members of these pages, in batches, if they are few and came in order."""
 
     def __enter__(self) -> Self:
         return self
@@ -250,8 +263,13 @@ class _Waiting:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def add(self, page: Page) -> None:
+    def add(self, page: Page, batches: list[list[Member]]) -> None:
         start = self._file.tell()
+        is_in_order = not self._places or self._places[-1][0] < page.offset
+        if self.members is not None:
+            self.members += batches
+            if start > _READ or not is_in_order:
+                self.members = None
         try:
             self._file.write(page.body)
         except OSError as error:
@@ -265,6 +283,7 @@ class _Waiting:
         self._file.seek(0)
         self._file.truncate()
         self._places.clear()
+        self.members = []
 
     def pages(self) -> Iterator[tuple[bytes, str]]:
         """Give the pages in the order of their rows, what was looked at again among them."""
