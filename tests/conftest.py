@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -13,6 +13,30 @@ from tests.community import Community, Course, row
 # In the background of a shell it is ignored, and would be by every process that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave property tests unmeasured: a trace more than doubles the time of each example.
+
+    What they look at has tests of single examples too, and these reach the same lines.
+    """
+    for item in items:
+        if item.get_closest_marker("hypothesis") is not None:
+            item.add_marker("no_cover")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test that is not measured start processes that are not measured either."""
+    measuring = os.environ.get("COVERAGE_PROCESS_CONFIG")
+    if measuring is None or item.get_closest_marker("no_cover") is None:
+        return (yield)
+    del os.environ["COVERAGE_PROCESS_CONFIG"]
+    try:
+        return (yield)
+    finally:
+        os.environ["COVERAGE_PROCESS_CONFIG"] = measuring
 
 
 @pytest.fixture(autouse=True)
