@@ -18,6 +18,9 @@ from tests.chromium import chromium, violations
 from tests.render.answers import AS_OF, member
 from tests.running import coursectl
 
+# What writes the page has tests of its own; here a browser reads it.
+pytestmark = pytest.mark.no_cover
+
 (AVATAR,) = (column for column in MEMBER if column.key == "avatar")
 HOSTILE = (
     "<script>document.title = 'taken'</script>",

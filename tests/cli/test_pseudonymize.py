@@ -124,6 +124,7 @@ def test_every_command_that_reads_a_roster_hides_who_is_in_it():
         assert name in COMMANDS
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("command", "ending"),
     [(command, ending) for command, (_, endings) in COMMANDS.items() for ending in endings],
@@ -139,6 +140,7 @@ def test_no_file_of_any_command_names_anybody(folder, command, ending):
     assert not TELLING.search(done.stdout + done.stderr.encode())
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("command", ["members", "changes"])
 @pytest.mark.parametrize("format_", [*READABLE, *PROGRAMS])
 def test_nothing_on_stdout_names_anybody_and_all_are_there(folder, command, format_):
@@ -337,6 +339,7 @@ def nameless(folder: Path, name: str, **envelope: object) -> str:
     return name
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("command", "ending"),
     [(command, ending) for command, (_, endings) in COMMANDS.items() for ending in endings],
@@ -400,6 +403,7 @@ SPOILT = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("document", SPOILT.values(), ids=SPOILT.keys())
 @pytest.mark.parametrize("command", ["members", "export"])
 def test_an_error_quotes_nobody(folder, command, document):
@@ -488,6 +492,7 @@ def spoilt(folder: Path) -> Iterator[Community]:
         yield community
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("path", ["/course/42/", "/users/"])
 @pytest.mark.parametrize("arguments", LIVE, ids=" ".join)
 def test_no_command_quotes_what_a_server_answers(folder, spoilt, path, arguments):
@@ -498,6 +503,7 @@ def test_no_command_quotes_what_a_server_answers(folder, spoilt, path, arguments
     assert TELLING.search(run(folder, *arguments, **spoilt.environment).stderr.encode())
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("arguments", "misdeed", "told"), TOLD, ids=[told for *_, told in TOLD])
 def test_of_what_a_server_answers_status_and_path_are_told(
     folder, spoilt, arguments, misdeed, told

@@ -132,6 +132,7 @@ def test_missing_fields_are_null_and_unknown_fields_are_ignored(roster, shape, b
         assert read(blocks_of(document, size), block=block)[1] == expected
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("shape", EXPORT_SHAPES)
 def test_a_document_may_be_cut_into_blocks_at_any_byte(shape):
     document = EXPORT_SHAPES[shape](SMALL)
@@ -141,6 +142,7 @@ def test_a_document_may_be_cut_into_blocks_at_any_byte(shape):
         assert read([document[:at], document[at:]], block=3)[1] == expected, at
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("shape", PLAIN_SHAPES)
 def test_blocks_may_be_of_any_size(shape):
     document = PLAIN_SHAPES[shape](SMALL)
@@ -336,6 +338,7 @@ def test_an_invalid_row_is_a_member_received_though_left_out():
 # Documents that were damaged
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("shape", PLAIN_SHAPES)
 def test_a_document_cut_short_is_refused_unless_what_is_left_is_a_document(shape):
     document = PLAIN_SHAPES[shape](SMALL)
@@ -353,6 +356,7 @@ def test_a_document_cut_short_is_refused_unless_what_is_left_is_a_document(shape
 _DAMAGE = (b"", b"{", b"}", b"[", b"]", b",", b'"', b"\\", b"\n", b":", b"0", b"\xff", b"},{")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("shape", sorted(PLAIN_SHAPES))
 def test_a_damaged_byte_is_noticed_or_does_no_harm(shape):
     document = PLAIN_SHAPES[shape]([{"id": 1, "x": "}],"}, {"id": 2, "y": [{}]}])
@@ -979,6 +983,7 @@ def refusal_of(blocks: Iterator[bytes]) -> tuple[str, ...]:
     return (caught.value.message, *caught.value.hints)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("start", "between", "end"),
     [(b'{"results":[', b",", b'],"count":200000}'), (b"", b"\n", b"\n")],

@@ -63,6 +63,7 @@ def test_scattered_ids_move_to_a_table_and_stay_known():
     assert ids.take([GREATEST, 5, GREATEST]) == [GREATEST, 5]
 
 
+@pytest.mark.no_cover
 def test_close_ids_stay_on_pages():
     numbers = random.Random(2)
     everyone = list(range(500_000, 700_000))
@@ -76,6 +77,7 @@ def test_close_ids_stay_on_pages():
     assert isinstance(ids._ids, _CloseIds)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("shift", [0, 10, 15, 20, 21, 40, 43])
 def test_evenly_spaced_ids_are_told_apart(shift):
     numbers = [number << shift for number in range(4_000)]
@@ -106,6 +108,7 @@ def test_fifteen_thousand_ids_take_few_megabytes(step):
     assert peak < 3 * 2**20
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("direction", [1, -1])
 @pytest.mark.parametrize("step", [1, 7, 2**20])
 def test_ids_in_order_are_new_batch_by_batch_until_one_comes_again(direction, step):
