@@ -68,4 +68,6 @@ def community() -> Iterator[Community]:
 @pytest.fixture
 def retries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many retries as ever, without the seconds between them."""
+    close_for = pace.Pace.close_for
     monkeypatch.setattr(pace, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(pace.Pace, "close_for", lambda each, _seconds: close_for(each, 0))

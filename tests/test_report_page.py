@@ -18,9 +18,6 @@ from tests.chromium import chromium, violations
 from tests.render.answers import AS_OF, member
 from tests.running import coursectl
 
-# What writes the page has tests of its own; here a browser reads it.
-pytestmark = pytest.mark.no_cover
-
 (AVATAR,) = (column for column in MEMBER if column.key == "avatar")
 HOSTILE = (
     "<script>document.title = 'taken'</script>",
@@ -81,6 +78,7 @@ def column(page: Page, place: int) -> list[tuple[bool, str]]:
     return [tuple(each) for each in found]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("header", "place", "key"),
     [
@@ -104,6 +102,7 @@ def test_the_roster_is_sorted_both_ways_and_nulls_come_last(browser, demo, heade
             assert len(cells) == 200
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("header", "place"), [("Username", 1), ("Name", 2), ("Status", 3)])
 def test_text_is_sorted_as_people_would(browser, demo, header, place):
     with opened(browser, demo) as page:
@@ -156,6 +155,7 @@ def test_a_search_finds_letters_that_are_not_on_every_keyboard(browser, tmp_path
             page.locator("#roster tbody tr").nth(1).wait_for()
 
 
+@pytest.mark.no_cover
 def test_the_header_that_stays_hides_no_link_that_has_the_focus(browser, tmp_path):
     rows = [member(id_, avatar=f"https://community.example/{id_}.png") for id_ in range(200)]
     columns = (*default_columns(several=False, readable=True), AVATAR)
@@ -232,6 +232,7 @@ def test_names_without_a_space_stay_on_the_paper(browser, tmp_path):
         assert page.evaluate("document.documentElement.scrollWidth") <= paper["width"]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_axe_finds_nothing_and_the_page_fits_its_window(browser, demo, scheme, width):
@@ -276,6 +277,7 @@ def test_nothing_runs_that_was_slipped_into_the_page(browser, demo, tmp_path):
     page.close()
 
 
+@pytest.mark.no_cover
 def test_twenty_thousand_hostile_names_are_text_and_are_searched_at_once(browser, tmp_path):
     number = 20_000
     rows = [

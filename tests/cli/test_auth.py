@@ -212,6 +212,7 @@ def test_a_profile_keeps_its_comments_and_its_other_keys(person):
     assert profiles(person)["default"]["method"] == "token"
 
 
+@pytest.mark.no_cover
 def test_profiles_do_not_know_each_others_secrets(person):
     other = {"id": 8, "username": "bob", "real_name": None}
     person.log_in()
@@ -244,6 +245,7 @@ def elsewhere():
 SECOND = "s3cret-token-of-another-community"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("method", ["token", "jwt", "oauth"])
 def test_a_login_elsewhere_takes_nothing_of_the_old_community_along(person, tmp_path, method):
     person.config.parent.mkdir(parents=True)
@@ -468,6 +470,7 @@ def test_an_access_token_that_ends_within_a_run_is_renewed_and_the_next_run_know
     assert person.community.oauth.grants == ["authorization_code", "refresh_token"]
 
 
+@pytest.mark.no_cover
 def test_runs_at_once_do_not_spend_each_others_refresh_token(person, redirect_uri):
     oauth(person, redirect_uri, BROWSER=browser(person.folder))
     person.community.oauth.expire()
@@ -755,6 +758,7 @@ def test_logout_names_a_variable_that_still_logs_one_in(person):
 # Which profile
 
 
+@pytest.mark.no_cover
 def test_a_misspelt_key_is_named_by_every_command_that_needs_the_file(person):
     person.config.parent.mkdir(parents=True)
     person.config.write_text('[profiles.default]\nulr = "x"\n')
@@ -769,6 +773,7 @@ def test_a_misspelt_key_is_named_by_every_command_that_needs_the_file(person):
     assert person.run("members", "demo", "-n", "1").code == 0
 
 
+@pytest.mark.no_cover
 def test_the_nearer_profile_wins(person):
     person.log_in("--profile", "work")
     work = ("--profile", "work")
@@ -789,6 +794,7 @@ DEBUG = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("arguments", "variables"), DEBUG)
 def test_debug_tells_requests_on_stderr_a_line_each(person, arguments, variables):
     person.log_in()
@@ -802,6 +808,7 @@ def test_debug_tells_requests_on_stderr_a_line_each(person, arguments, variables
     assert TOKEN not in run.stderr
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("variables", [{}, {"COURSECTL_DEBUG": ""}, {"COURSECTL_DEBUG": "0"}])
 def test_without_debug_nothing_of_it_is_told(person, variables):
     person.log_in()
@@ -809,6 +816,7 @@ def test_without_debug_nothing_of_it_is_told(person, variables):
     assert person.run("members", "42", "--json", **variables).stderr == ""
 
 
+@pytest.mark.no_cover
 def test_no_secret_is_in_anything_that_a_run_prints_or_stores_in_the_open(person, redirect_uri):
     """A login, a renewal, a refusal: each with --debug, and each secret that there ever was."""
     server = person.community.oauth

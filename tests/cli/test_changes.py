@@ -172,6 +172,7 @@ def test_csv_has_a_change_a_row_with_what_it_was_and_is_as_text(two):
     assert len(rows) == sum(COUNTS.values())
 
 
+@pytest.mark.no_cover
 def test_tsv_parquet_and_xlsx_have_the_rows_of_csv(two, tmp_path):
     header, *rows = csv.reader(io.StringIO(coursectl("changes", *two, "--csv").text))
     texts = [[value or None for value in line] for line in rows]
@@ -261,6 +262,7 @@ def test_a_roster_may_come_from_a_pipe_on_either_side(two):
     assert coursectl("changes", "-", two[1], "--json", stdin=gzip.compress(before)).stdout == told
 
 
+@pytest.mark.no_cover
 def test_names_that_would_act_on_a_terminal_or_a_spreadsheet_do_not(tmp_path):
     hostile = '=1+1\x1b[31m\n\u202e,"'
     before = save(tmp_path / "before.json", [row(1)])
@@ -614,6 +616,7 @@ def measured(room: int, *arguments: str | Path) -> tuple[int, str, list[str]]:
     return done.returncode, done.stdout, done.stderr.splitlines()
 
 
+@pytest.mark.no_cover
 def test_many_members_are_compared_in_little_memory(many):
     code, out, told = measured(0, "changes", *many, "--json", "-q")
     assert (code, json.loads(out)["counts"]["progressed"]) == (0, MANY // 100)

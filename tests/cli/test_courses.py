@@ -123,6 +123,7 @@ def test_courses_of_every_page_are_listed(community):
     assert ids(community) == list(range(1, 251))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("text", "found"),
     [("FOOD", [42]), ("bow", [8]), ("a", [8, 42, 7]), ("x", []), ("", [8, 42, 7])],
@@ -131,6 +132,7 @@ def test_the_search_is_in_names_and_slugs_whatever_the_case(community, text, fou
     assert ids(community, "--search", text) == found
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("sort", "found"),
     [("id", [7, 8, 42]), ("-id", [42, 8, 7]), ("role", [7, 8, 42]), ("-created_at", [7, 42, 8])],
@@ -158,6 +160,7 @@ def test_a_draft_is_empty_for_machines_and_a_word_for_people(community):
     assert "draft" in run(community, "-f", "table").text
 
 
+@pytest.mark.no_cover
 def test_every_format_shows_the_same_courses(community):
     for name in ("csv", "tsv"):
         lines = run(community, "-f", name).text.splitlines()
@@ -172,6 +175,7 @@ def test_every_format_shows_the_same_courses(community):
     ]
 
 
+@pytest.mark.no_cover
 def test_what_whoever_made_a_course_wrote_is_defused_in_every_format(community):
     hostile = "=1+1\x1b[2J\n\u202eevil|[/bad]"
     community.courses = {
@@ -236,6 +240,7 @@ def test_a_list_that_is_not_whole_is_no_list(community):
     )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("also", [(), (900,)], ids=["", "another created"])
 @pytest.mark.parametrize("moment", range(2, 7))
 def test_a_course_that_goes_while_the_list_is_fetched_takes_no_other_with_it(

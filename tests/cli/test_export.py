@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,10 @@ from coursectl import __version__
 from coursectl.errors import ExitCode
 from tests.community import Community, Course, detail, row
 from tests.running import COURSECTL, Outcome, clean_environment, coursectl
+from tests.trust_runs import ISOLATED
+
+# What reads, validates and writes is reached by the tests of members, of rendering and of sources.
+pytestmark = pytest.mark.no_cover
 
 KEYS = [
     "coursectl", "community", "course", "fetched_at", "next", "previous", "results", "count"
@@ -52,9 +57,8 @@ def document(done: Outcome) -> dict:
     return json.loads(done.stdout)
 
 
-@pytest.fixture
-def kitchen(community: Community) -> Community:
-    """A course with members of every status, among them one whom nobody would write like that."""
+def courses() -> dict[int, Course]:
+    """One with members of every status, among them one whom nobody would write like that."""
     members = [
         row(1, join_status="creator", user_completion_rate=100, last_active_at="2026-06-01T00:00Z"),
         row(2, join_status="invited", joined_at=None, real_name=None),
@@ -65,7 +69,13 @@ def kitchen(community: Community) -> Community:
         ODD | {"join_status": "joined"},
         *(row(id_, user_completion_rate=id_ % 101) for id_ in range(20, 260)),
     ]
-    community.courses = {42: Course(42, members, fields={"avatars": {"small": None}, "z": 2**70})}
+    return {42: Course(42, members, fields={"avatars": {"small": None}, "z": 2**70})}
+
+
+@pytest.fixture
+def kitchen(community: Community) -> Community:
+    """A community with that course."""
+    community.courses = courses()
     return community
 
 
@@ -116,7 +126,6 @@ def test_a_line_is_a_member_and_acts_on_no_terminal(kitchen):
 NUMBERS = ["1e400", "12.50", "-0", "1E5", "0.1000000000000000055511151231257827", "[1.0e-400]"]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_number_is_as_the_server_wrote_it_even_where_no_program_could_hold_it(kitchen, number):
     def write(request):
@@ -151,16 +160,22 @@ QUESTIONS = [
 ]
 
 
-@pytest.mark.no_cover
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Community, Path, str]]:
+    """A community that nobody changes, an export of its course, and when that was made."""
+    with Community(*courses().values()).running() as community:
+        file = tmp_path_factory.mktemp("exported") / "kitchen.json.gz"
+        environment = ISOLATED | community.environment
+        assert coursectl("export", "42", "-o", file, environment=environment).code == 0
+        yield community, file, json.loads(gzip.decompress(file.read_bytes()))["fetched_at"]
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("look", ["json", "csv", "plain", "markdown"])
-def test_an_export_gives_what_its_course_gave(kitchen, tmp_path, question, look):
-    file = tmp_path / "kitchen.json.gz"
-    assert run(kitchen, "export", "42", "-o", file).code == 0
-    as_of = json.loads(gzip.decompress(file.read_bytes()))["fetched_at"]
-
-    live = run(kitchen, "members", "42", *question, "-f", look, "--as-of", as_of, "-q")
-    back = run(kitchen, "members", file, *question, "-f", look, "-q")
+def test_an_export_gives_what_its_course_gave(exported, question, look):
+    community, file, as_of = exported
+    live = run(community, "members", "42", *question, "-f", look, "--as-of", as_of, "-q")
+    back = run(community, "members", file, *question, "-f", look, "-q")
 
     assert (live.code, back.code) == (0, 0)
     assert back.text == live.text

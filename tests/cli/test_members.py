@@ -70,6 +70,7 @@ def test_what_is_given_as_json_reads_back_as_an_export():
     assert coursectl("members", "-", "--json", stdin=first.stdout).stdout == first.stdout
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("ending", ["json", "jsonl", "json.gz", "ndjson.gz"])
 def test_what_is_written_to_a_file_reads_back_as_an_export(ending, tmp_path):
     file = tmp_path / f"roster.{ending}"
@@ -85,6 +86,7 @@ def test_a_file_is_written_quietly_when_asked(tmp_path):
     assert coursectl("members", "demo", "-q", "-o", tmp_path / "a.csv").stderr == ""
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("name", "start"),
     [
@@ -117,6 +119,7 @@ def test_without_a_terminal_and_a_format_the_answer_is_plain():
     assert coursectl("members", "demo").stdout == coursectl("members", "demo", "-f", "plain").stdout
 
 
+@pytest.mark.no_cover
 def test_every_format_shows_the_same_members_in_the_same_order():
     asked = ("members", "demo", "-s", "joined", "--sort", "-last_active_at", "-c", "id")
     ids = [str(row["id"]) for row in rows(coursectl(*asked, "--json"))]
@@ -155,6 +158,7 @@ def test_the_course_may_be_asked_for_with_a_single_one():
     assert run.text == "course,id\nFood Safety Essentials,1224\n"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "options",
     [
@@ -302,6 +306,7 @@ def test_a_sort_by_course_knows_a_name_that_stands_behind_the_members(tmp_path):
     assert run.text == "id\n1\n2\n"
 
 
+@pytest.mark.no_cover
 def test_a_run_of_pages_keeps_its_order_whatever_the_format(tmp_path):
     first = {
         "results": [{"id": 1}, {"id": 2}],
@@ -450,6 +455,7 @@ def test_binary_formats_know_several_courses_and_take_every_option(tmp_path):
     ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("ending", BINARY)
 def test_a_binary_file_of_the_same_export_is_the_same(ending, tmp_path):
     asked = ("members", "demo", "-f", ending)

@@ -112,6 +112,7 @@ def test_on_a_terminal_the_first_who_need_a_nudge_are_shown_and_how_to_list_all(
     assert "━" in text
 
 
+@pytest.mark.no_cover
 def test_how_to_list_all_holds_for_what_was_asked(tmp_path, monkeypatch):
     remedy = re.compile("and .* more: (.*)", re.DOTALL)
 
@@ -304,6 +305,7 @@ def test_what_is_left_out_or_missing_is_told_of_each_course(tmp_path):
     assert "is not the whole roster" in quiet.stderr
 
 
+@pytest.mark.no_cover
 def test_names_that_were_chosen_to_do_harm_do_none(tmp_path):
     file = save(
         tmp_path / "hostile.json",
@@ -369,6 +371,7 @@ def test_the_mean_of_the_community_stands_beside_ours(community):
     assert part["own_mean"]["counts"] is None
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("rate", ["fifty", None, True, -1, 101])
 def test_a_mean_of_the_community_that_is_no_percentage_is_none(rate, community):
     community.courses[42].fields = {"avg_completion_rate": rate}

@@ -263,6 +263,7 @@ def test_strict_has_nothing_against_exports_that_are_well(tmp_path):
     assert len(rows(coursectl("trend", spring(tmp_path), "--strict", "--json"))) == 3
 
 
+@pytest.mark.no_cover
 def test_of_all_that_was_read_only_the_figures_are_held(tmp_path):
     for number in range(20):
         rows = [member(id_, 50, "2026-01-01T00:00:00Z") for id_ in range(3000)]
@@ -403,6 +404,7 @@ def test_a_trend_of_pseudonyms_is_the_same_trend(tmp_path):
     assert "Telltale" not in told
 
 
+@pytest.mark.no_cover
 def test_a_name_chosen_to_do_harm_does_none(tmp_path):
     course = {"id": 1, "name": "=1+1\x1b[2J\n\u202egnp", "slug": "x"}
     file = save(tmp_path / "a.json", "2026-01-01", course=course)

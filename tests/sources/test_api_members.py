@@ -622,6 +622,7 @@ def test_a_page_that_breaks_off_once_is_asked_for_again(community):
     assert listed(community) == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.usefixtures("retries_at_once")
 def test_the_roster_of_a_course_that_breaks_off_is_no_roster(community):
     community.largest_page = 2
     community.misdeeds = [None]
