@@ -15,6 +15,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let --no-cov be: pytest-cov 7 cannot pause for a test what has not begun."""
+    if config.getoption("no_cov") and config.pluginmanager.hasplugin("_cov"):
+        config.pluginmanager.unregister(name="_cov")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave property tests unmeasured: a trace more than doubles the time of each example.
