@@ -262,7 +262,9 @@ class Document:
             members = self._rows.together(joined, len(filled))
             if members is not None:
                 return members
-        numbered = enumerate(lines.split(b"\n"), self._lines_before + 1)
+        # A byte order mark stands before each file where several have been put together.
+        unmarked = (line.removeprefix(_BOM) for line in lines.split(b"\n"))
+        numbered = enumerate(unmarked, self._lines_before + 1)
         return self._rows.one_by_one([(line, at) for at, line in numbered if line.strip(_BLANKS)])
 
     # The buffer

@@ -555,6 +555,14 @@ def test_no_choice_of_line_ends_makes_other_members_of_ndjson(lines):
     assert found is None or found == plainly(document)
 
 
+@pytest.mark.parametrize("rest", ['{"id":2}\n', '{"id":2}\r\n\ufeff{"id":3}', "", "\n", " \r\n"])
+def test_files_of_ndjson_with_a_mark_each_may_be_put_together(rest):
+    document = f'{{"id":1}}\n\ufeff{rest}'.encode()
+    for block in (1, 9, 10, 11, 12, documents.BLOCK):
+        _, found = read(blocks_of(document, block), block=block)
+        assert [member["id"] for member in found] == list(range(1, 2 + rest.count("id")))
+
+
 @pytest.mark.parametrize("space", ["\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u2028", "\0"])
 @pytest.mark.parametrize("document", ['{"id":1}\n%s{"id":2}\n', '{"id":1}\n%s\n{"id":2}\n'])
 def test_only_what_json_calls_space_is_space_between_lines(document, space):
