@@ -27,7 +27,7 @@ MOMENTS = ("last_active_at", "joined_at")
 COURSE = {"id": 42, "name": 'Safety }],{" \\', "slug": "safety", "type": "structured"}
 FETCHED_AT = "2026-11-23T06:00:00Z"
 
-_FRAGMENTS = (
+FRAGMENTS = (
     "},{",
     "}, {",
     "}\n,\n{",
@@ -79,7 +79,7 @@ _FRAGMENTS = (
 
 def texts() -> st.SearchStrategy[str]:
     """Text that a member could choose: believable, wide, empty, and hostile to every reader."""
-    fragments = st.lists(st.sampled_from(_FRAGMENTS), max_size=6).map("".join)
+    fragments = st.lists(st.sampled_from(FRAGMENTS), max_size=6).map("".join)
     return st.one_of(fragments, st.text(max_size=20), st.just("x" * 255))
 
 
