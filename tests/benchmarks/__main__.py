@@ -1,7 +1,7 @@
 """Measure coursectl against its peers: `python -m tests.benchmarks --help`.
 
 Whole processes, one at a time and in turn (A B C A B C ...), so that a change in the machine's mood
-meets all of them alike. Unix only: the peak of a child's memory comes from `wait4`.
+meets all of them alike.
 
 `pip install -e '.[bench]'` brings the peers that are Python packages; jq and Miller (mlr) come from
 the system. A table names those that are missing. The exports are kept below the system's folder for
@@ -17,19 +17,18 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from tests.benchmarks import rosters
+from tests.benchmarks.measuring import MB, Failed, Run, floor, in_turn, measure, median, say
 from tests.benchmarks.peers import COURSECTL, PEERS, Peer
 from tests.benchmarks.rosters import Shape
 from tests.community import TOKEN
 from tests.running import COURSECTL as RUN_COURSECTL
-from tests.running import clean_environment
 
 TITLES = {
     Shape.PAGE: "One page object",
@@ -56,25 +55,6 @@ while url:
 print(len(rows))
 """
 """What people write when they need a roster: the peer over the network."""
-
-Tool = TypeVar("Tool", Peer, str)
-
-_MB = 1_000_000
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one process took."""
-
-    wall: float
-    """Seconds."""
-    peak: int
-    """Bytes of resident memory."""
-
-
-class Failed(Exception):
-    """A command that did not do its job."""
 
 
 def main() -> None:
@@ -126,11 +106,11 @@ def _report(shape: Shape, members: int, seed: int, runs: int) -> Iterator[str]:
     failures: dict[Peer, str] = {}
     records = _check(shape, export, versions, failures)
     tools = {peer: peer.command(shape, export) for peer in (COURSECTL, *PEERS) if peer in records}
-    measured = _in_turn(tools, runs)
-    floor = _floor()
+    measured = in_turn(tools, runs)
+    lowest = floor()
     yield ""
     yield (
-        f"### {TITLES[shape]}: {members:,} members, {export.stat().st_size / _MB:,.0f} MB,"
+        f"### {TITLES[shape]}: {members:,} members, {export.stat().st_size / MB:,.0f} MB,"
         f" {records[COURSECTL]:,} of them joined; runs: {runs}"
     )
     yield ""
@@ -141,16 +121,16 @@ def _report(shape: Shape, members: int, seed: int, runs: int) -> Iterator[str]:
         if peer in measured:
             wall = _spread([run.wall for run in measured[peer]], 2)
             ratio = _ratio(measured[COURSECTL], measured[peer])
-            yield f"| {tool} | {wall} | {_peak(measured[peer], floor)} | {ratio} |"
+            yield f"| {tool} | {wall} | {_peak(measured[peer], lowest)} | {ratio} |"
         else:
             yield f"| {tool} | {failures.get(peer, 'not installed')} | | |"
 
 
 def _start_up_report(runs: int) -> Iterator[str]:
     for command in START_UP.values():
-        _measure(command)
-    measured = _in_turn(START_UP, runs)
-    floor = _floor()
+        measure(command)
+    measured = in_turn(START_UP, runs)
+    lowest = floor()
     bare = next(iter(measured.values()))
     yield ""
     yield f"### Start-up; runs: {runs}"
@@ -159,7 +139,7 @@ def _start_up_report(runs: int) -> Iterator[str]:
     yield "|---|---:|---:|---:|"
     for name, taken in measured.items():
         wall = _spread([run.wall * 1000 for run in taken], 0)
-        yield f"| {name} | {wall} | {_peak(taken, floor)} | {_ratio(taken, bare)} |"
+        yield f"| {name} | {wall} | {_peak(taken, lowest)} | {_ratio(taken, bare)} |"
 
 
 def _network_report(members: int, runs: int) -> Iterator[str]:
@@ -180,10 +160,10 @@ def _network_report(members: int, runs: int) -> Iterator[str]:
             f"coursectl, concurrency {number}": (*members_csv, str(number)) for number in (1, 4, 8)
         }
         for command in commands.values():
-            _measure(command)
-        measured = _in_turn(commands, runs)
+            measure(command)
+        measured = in_turn(commands, runs)
         server.stdin.close()
-    floor = _floor()
+    lowest = floor()
     yield ""
     yield f"### Over HTTP: {members:,} members, 100 a page, 50 ms each; runs: {runs}"
     yield ""
@@ -191,7 +171,7 @@ def _network_report(members: int, runs: int) -> Iterator[str]:
     yield "|---|---:|---:|---:|"
     for name, taken in measured.items():
         wall = _spread([run.wall for run in taken], 2)
-        yield f"| {name} | {wall} | {_peak(taken, floor)} | {_ratio(taken, measured[peer])} |"
+        yield f"| {name} | {wall} | {_peak(taken, lowest)} | {_ratio(taken, measured[peer])} |"
 
 
 # What is measured
@@ -205,7 +185,7 @@ def _export(shape: Shape, members: int, seed: int) -> Path:
     path = cache / f"{shape}-{members}-{seed}.{ending}"
     written_by = Path(rosters.__file__).stat().st_mtime
     if not path.exists() or path.stat().st_mtime < written_by:
-        _say(f"writing {path}")
+        say(f"writing {path}")
         rosters.write(path, shape, members, seed)
     return path
 
@@ -230,10 +210,10 @@ def _check(
     counts: dict[Peer, int] = {}
     expected: tuple[int, str] | None = None
     for peer in tools:
-        _say(f"{shape}: checking {peer.name}")
+        say(f"{shape}: checking {peer.name}")
         with tempfile.TemporaryFile() as output:
             try:
-                _measure(peer.command(shape, export), output)
+                measure(peer.command(shape, export), output)
             except Failed as error:
                 if peer is COURSECTL:
                     raise SystemExit(f"coursectl: {error}") from None
@@ -268,89 +248,22 @@ def _records(output: BinaryIO) -> tuple[int, str]:
     return count, digest.hexdigest()[:12]
 
 
-# Measuring
-
-
-def _in_turn(commands: Mapping[Tool, Sequence[str]], runs: int) -> dict[Tool, list[Run]]:
-    measured: dict[Tool, list[Run]] = {tool: [] for tool in commands}
-    for number in range(runs):
-        _say(f"run {number + 1} of {runs}; load {os.getloadavg()[0]:.1f}")
-        for tool, command in commands.items():
-            measured[tool].append(_measure(command))
-    return measured
-
-
-# A child's peak begins with its parent's, and a process that has imported as much as this one takes
-# 20 MB: so the parent is an interpreter that has imported nothing.
-_LAUNCHER = """
-import os, sys, time
-report, command = int(sys.argv[1]), sys.argv[2:]
-unseen = [(os.POSIX_SPAWN_CLOSE, report)]
-start = time.perf_counter()
-process = os.posix_spawnp(command[0], command, os.environ, file_actions=unseen)
-_, status, usage = os.wait4(process, 0)
-wall = time.perf_counter() - start
-os.write(report, f"{os.waitstatus_to_exitcode(status)} {wall} {usage.ru_maxrss}".encode())
-"""
-
-
-def _measure(command: Sequence[str], output: BinaryIO | int = subprocess.DEVNULL) -> Run:
-    """Run a command to its end. Raises Failed."""
-    with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as said:
-        subprocess.run(
-            [sys.executable, "-ISc", _LAUNCHER, str(report.fileno()), *command],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=said,
-            env=_environment(),
-            pass_fds=[report.fileno()],
-            check=True,
-        )
-        report.seek(0)
-        code, wall, peak = report.read().split()
-        if int(code):
-            said.seek(0)
-            last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
-            raise Failed(f"exit {int(code)}: {last[:100].replace('|', '/')}")
-    return Run(float(wall), int(peak) * _RSS_UNIT)
-
-
-def _environment() -> dict[str, str]:
-    """Give an installed program's: bytecode is kept, and output goes out in blocks."""
-    environment = clean_environment()
-    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
-        environment.pop(name, None)
-    return environment
-
-
-def _floor() -> int:
-    """Give the peak below which none can be told: that of the launcher."""
-    return _measure(("true",)).peak
-
-
 # Reporting
 
 
 def _spread(values: list[float], places: int) -> str:
-    return f"{_median(values):.{places}f} ({min(values):.{places}f}-{max(values):.{places}f})"
+    return f"{median(values):.{places}f} ({min(values):.{places}f}-{max(values):.{places}f})"
 
 
-def _peak(runs: list[Run], floor: int) -> str:
+def _peak(runs: list[Run], lowest: int) -> str:
     peak = max(run.peak for run in runs)
-    return f"{peak / _MB:,.0f}" if peak > floor else f"under {floor / _MB:,.0f}"
+    return f"{peak / MB:,.0f}" if peak > lowest else f"under {lowest / MB:,.0f}"
 
 
 def _ratio(runs: list[Run], others: list[Run]) -> str:
     """Give the median of the ratios of runs that took place side by side."""
     ratios = [run.wall / other.wall for run, other in zip(runs, others, strict=True)]
-    return f"{_median(ratios):.2f}"
-
-
-def _median(values: list[float]) -> float:
-    """Not `statistics.median`, whose imports would raise the floor of what can be measured."""
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return (ordered[middle] + ordered[~middle]) / 2
+    return f"{median(ratios):.2f}"
 
 
 def _where_and_when() -> str:
@@ -376,10 +289,6 @@ def _system() -> str:
 def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         print(line, flush=True)
-
-
-def _say(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
