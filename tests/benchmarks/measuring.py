@@ -89,17 +89,5 @@ def environment() -> dict[str, str]:
     }
 
 
-def floor() -> int:
-    """Give the peak below which none can be told: that of the launcher."""
-    return measure(("true",)).peak
-
-
-def median(values: Sequence[float]) -> float:
-    """Not `statistics.median`, whose imports would raise the floor of what can be measured."""
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return (ordered[middle] + ordered[~middle]) / 2
-
-
 def say(what: str) -> None:
     print(what, file=sys.stderr, flush=True)

@@ -1,16 +1,20 @@
 """Other tools at coursectl's job: the members who have joined, eight columns, CSV on stdout.
 
-Each does it the shortest way that its documentation offers, and where there were two, the faster
-one. None validates a row or notices a repeated one; each writes a null and a number as it pleases.
+In the order of the export, or the furthest first: by `user_completion_rate`, nulls last, equals by
+id. Each does it the shortest way that its documentation offers, and where there were two, the
+faster one. None validates a row or notices a repeated one; each writes a null and a number as it
+pleases.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.rosters import Shape
-from tests.running import COURSECTL as _RUN_COURSECTL
+
+COURSECTL_SCRIPT = (str(Path(sys.executable).with_name("coursectl")),)
+"""What people run."""
 
 _FIELDS = (
     "id",
@@ -23,6 +27,18 @@ _FIELDS = (
     "joined_at",
 )
 _QUOTED_FIELDS = ", ".join(f'"{field}"' for field in _FIELDS)
+_ORDER = "user_completion_rate"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked for, of an export of which shape."""
+
+    shape: Shape
+    is_sorted: bool = False
+
+
+Command = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,170 +46,191 @@ class Peer:
     """A tool and how it is run."""
 
     name: str
-    version: tuple[str, ...]
+    version: Command
     """The command that prints its version, and fails where it is not installed."""
-    commands: Mapping[Shape, tuple[str, ...]]
-    """The command for an export of each shape, without the export's path, which comes last."""
-
-    def command(self, shape: Shape, export: Path) -> tuple[str, ...]:
-        """Give the command that does the job."""
-        return (*self.commands[shape], str(export))
+    command: Callable[[Task], Command]
+    """Gives the command for a task without the export's path, which comes last."""
 
 
-COURSECTL = Peer(
-    "coursectl",
-    (*_RUN_COURSECTL, "--version"),
-    dict.fromkeys(Shape, (*_RUN_COURSECTL, "members", "--status", "joined", "--csv")),
-)
+def _coursectl(task: Task) -> Command:
+    order = ("--sort", f"-{_ORDER}") if task.is_sorted else ()
+    return (*COURSECTL_SCRIPT, "members", "--status", "joined", *order, "--csv")
 
 
-def _jq() -> Peer:
-    each = {
-        Shape.PAGE: "inputs.results[]",
-        Shape.LIST: "inputs[]",
-        Shape.NDJSON: "inputs",
-        Shape.PAGES: "inputs.results[]",
-    }
+def _jq(task: Task) -> Command:
+    members = "inputs.results[]" if task.shape is Shape.PAGE else "inputs"
+    wanted = f'{members} | select(.join_status == "joined")'
+    if task.is_sorted:
+        wanted = f"[{wanted}] | sort_by(-(.{_ORDER} // -1), .id)[]"
     values = ", ".join(f".{field}" for field in _FIELDS)
-    wanted = 'select(.join_status == "joined")'
-    return Peer(
-        "jq",
-        ("jq", "--version"),
-        {
-            shape: ("jq", "-nr", f"[{_QUOTED_FIELDS}], ({members} | {wanted} | [{values}]) | @csv")
-            for shape, members in each.items()
-        },
-    )
+    return ("jq", "-nr", f"[{_QUOTED_FIELDS}], ({wanted} | [{values}]) | @csv")
 
 
-def _miller() -> Peer:
-    wanted = ("filter", '$join_status == "joined"', "then", "cut", "-o", "-f", ",".join(_FIELDS))
+def _miller(task: Task) -> Command:
+    order: Command = ()
+    if task.is_sorted:
+        known = f"$known = is_null(${_ORDER}) ? -1 : ${_ORDER}"
+        order = ("then", "put", known, "then", "sort", "-nr", "known", "-nf", "id")
+    chosen = (*order, "then", "cut", "-o", "-f", ",".join(_FIELDS))
+    if task.shape is Shape.NDJSON:
+        wanted = ("filter", '$join_status == "joined"')
+        return ("mlr", "--ijsonl", "--ocsv", *wanted, *chosen)
     # A page object is one record to Miller, with a list in a field.
     row = f"mapselect(member, {_QUOTED_FIELDS})"
     of_page = f'if (member["join_status"] == "joined") {{ emit1 {row} }}'
-    in_page = (
-        "mlr",
-        "--ijson",
-        "--ocsv",
-        "put",
-        "-q",
-        f"for (_, member in $results) {{ {of_page} }}",
-    )
-    return Peer(
-        "Miller",
-        ("mlr", "--version"),
-        {
-            Shape.PAGE: in_page,
-            Shape.LIST: ("mlr", "--ijson", "--ocsv", *wanted),
-            Shape.NDJSON: ("mlr", "--ijsonl", "--ocsv", *wanted),
-            Shape.PAGES: in_page,
-        },
-    )
+    each = f"for (_, member in $results) {{ {of_page} }}"
+    return ("mlr", "--ijson", "--ocsv", "put", "-q", each, *(chosen if order else ()))
 
 
-def _package(name: str, package: str, scripts: Mapping[Shape, str]) -> Peer:
+_NODE = """
+const fs = require('fs');
+const path = process.argv[1];
+const fields = %(fields)s;
+const kept = [];
+let text = fields.join(',') + '\\n';
+
+function cell(value) {
+  if (value === null) return '';
+  if (typeof value !== 'string') return value;
+  return /[",\\r\\n]/.test(value) ? '"' + value.replaceAll('"', '""') + '"' : value;
+}
+function write(rows) {
+  for (const row of rows) {
+    text += fields.map((field) => cell(row[field])).join(',') + '\\n';
+    if (text.length > 1 << 20) flush();
+  }
+}
+function flush() { fs.writeSync(1, text); text = ''; }
+
+const hasJoined = (row) => row.join_status === 'joined';
+const furthest = (a, b) => (b.%(order)s ?? -1) - (a.%(order)s ?? -1) || a.id - b.id;
+"""
+
+_NODE_PAGE = """
+const rows = JSON.parse(fs.readFileSync(path, 'utf8')).results.filter(hasJoined);
+write(%(rows)s);
+flush();
+"""
+
+_NODE_LINES = """
+(async () => {
+  let rest = '';
+  for await (const chunk of fs.createReadStream(path, {encoding: 'utf8', highWaterMark: 1 << 20})) {
+    const lines = (rest + chunk).split('\\n');
+    rest = lines.pop();
+    %(take)s
+  }
+  %(end)sflush();
+})();
+"""
+
+
+def _node(task: Task) -> Command:
+    if task.shape is Shape.PAGE:
+        rest = _NODE_PAGE % {"rows": "rows.sort(furthest)" if task.is_sorted else "rows"}
+    else:
+        joined = "lines.map((line) => JSON.parse(line)).filter(hasJoined)"
+        rest = _NODE_LINES % (
+            {"take": f"kept.push(...{joined});", "end": "write(kept.sort(furthest)); "}
+            if task.is_sorted
+            else {"take": f"write({joined});", "end": ""}
+        )
+    return ("node", "-e", _NODE % {"fields": list(_FIELDS), "order": _ORDER} + rest)
+
+
+def _package(name: str, package: str, script: Callable[[Task], str]) -> Peer:
     """Give a peer that is a Python package; a script finds the export's path in `path`."""
-    start = f"import sys\npath = sys.argv[1]\nfields = {_FIELDS!r}\n"
+    start = f"import sys\npath = sys.argv[1]\nfields = {_FIELDS!r}\nimport {package}\n"
     return Peer(
         name,
         (sys.executable, "-c", f"import {package}; print({package}.__version__)"),
-        {
-            shape: (sys.executable, "-c", f"{start}import {package}\n{script}")
-            for shape, script in scripts.items()
-        },
+        lambda task: (sys.executable, "-c", start + script(task)),
     )
 
 
 _DUCKDB_ROWS = """
 columns = dict.fromkeys(fields, 'VARCHAR')
-duckdb.execute(f'''
-    COPY (
-        SELECT * FROM read_json($path, format = {layout!r}, columns = {columns})
-        WHERE join_status = 'joined'
-    ) TO '/dev/stdout' (FORMAT csv, HEADER)
-''', {'path': path})
+members = f"read_json($path, format = 'newline_delimited', columns = {columns})"
 """
 
-_DUCKDB_PAGES = """
+_DUCKDB_PAGE = """
 import os
 row = ', '.join(f'{field} VARCHAR' for field in fields)
+members = f'''(
+    SELECT member.* FROM (
+        SELECT unnest(results) AS member FROM read_json(
+            $path, format = 'unstructured', columns = {{results: 'STRUCT({row})[]'}},
+            maximum_object_size = {max(2**24, os.path.getsize(path))}
+        )
+    )
+)'''
+"""
+
+_DUCKDB = """
 duckdb.execute(f'''
-    COPY (
-        SELECT member.* FROM (
-            SELECT unnest(results) AS member FROM read_json(
-                $path, format = {layout!r}, columns = {{results: 'STRUCT({row})[]'}},
-                maximum_object_size = {max(2**24, os.path.getsize(path))}
-            )
-        ) WHERE member.join_status = 'joined'
-    ) TO '/dev/stdout' (FORMAT csv, HEADER)
+    COPY (SELECT * FROM {members} WHERE join_status = 'joined' ORDER_BY)
+    TO '/dev/stdout' (FORMAT csv, HEADER)
 ''', {'path': path})
 """
 
 
-def _duckdb() -> Peer:
-    return _package(
-        "DuckDB",
-        "duckdb",
-        {
-            Shape.PAGE: f"layout = 'unstructured'{_DUCKDB_PAGES}",
-            Shape.LIST: f"layout = 'array'{_DUCKDB_ROWS}",
-            Shape.NDJSON: f"layout = 'newline_delimited'{_DUCKDB_ROWS}",
-            Shape.PAGES: f"layout = 'newline_delimited'{_DUCKDB_PAGES}",
-        },
-    )
+def _duckdb(task: Task) -> str:
+    order = f"ORDER BY {_ORDER}::DOUBLE DESC NULLS LAST, id::BIGINT" if task.is_sorted else ""
+    members = _DUCKDB_PAGE if task.shape is Shape.PAGE else _DUCKDB_ROWS
+    return members + _DUCKDB.replace("ORDER_BY", order)
 
 
 _POLARS_ROWS = """
 row = dict.fromkeys(fields, polars.String)
-rows = polars.{read}(path, schema=row).lazy()
-rows.filter(polars.col('join_status') == 'joined').select(fields).sink_csv(sys.stdout.buffer)
+rows = polars.scan_ndjson(path, schema=row)
 """
 
-_POLARS_PAGES = """
+_POLARS_PAGE = """
 row = dict.fromkeys(fields, polars.String)
-pages = polars.{read}(path, schema={{'results': polars.List(polars.Struct(row))}}).lazy()
-rows = pages.select(polars.col('results').explode().struct.unnest())
-rows.filter(polars.col('join_status') == 'joined').select(fields).sink_csv(sys.stdout.buffer)
+page = polars.read_json(path, schema={'results': polars.List(polars.Struct(row))}).lazy()
+rows = page.select(polars.col('results').explode().struct.unnest())
+"""
+
+_POLARS_SORT = f"""
+order = [polars.col('{_ORDER}').cast(polars.Float64), polars.col('id').cast(polars.Int64)]
+joined = joined.sort(order, descending=[True, False], nulls_last=True)
 """
 
 
-def _polars() -> Peer:
-    return _package(
-        "polars",
-        "polars",
-        {
-            Shape.PAGE: _POLARS_PAGES.format(read="read_json"),
-            Shape.LIST: _POLARS_ROWS.format(read="read_json"),
-            Shape.NDJSON: _POLARS_ROWS.format(read="scan_ndjson"),
-            Shape.PAGES: _POLARS_PAGES.format(read="scan_ndjson"),
-        },
-    )
+def _polars(task: Task) -> str:
+    rows = _POLARS_PAGE if task.shape is Shape.PAGE else _POLARS_ROWS
+    joined = "joined = rows.filter(polars.col('join_status') == 'joined')\n"
+    order = _POLARS_SORT if task.is_sorted else ""
+    return f"{rows}{joined}{order}joined.select(fields).sink_csv(sys.stdout.buffer)\n"
 
 
 _PANDAS = """
 import json
 
-def frame(rows):
-    return pandas.DataFrame(rows, dtype=object)
-
 for number, rows in enumerate({frames}):
-    rows = rows[rows['join_status'] == 'joined']
+    rows = rows[rows['join_status'] == 'joined']{order}
     rows.to_csv(sys.stdout, columns=fields, index=False, header=not number)
 """
 
-
-def _pandas() -> Peer:
-    frames = {
-        Shape.PAGE: "[frame(json.load(open(path, 'rb'))['results'])]",
-        Shape.LIST: "[frame(json.load(open(path, 'rb')))]",
-        Shape.NDJSON: "pandas.read_json(path, lines=True, chunksize=10_000, dtype=False)",
-        Shape.PAGES: "[pandas.concat(frame(json.loads(p)['results']) for p in open(path, 'rb'))]",
-    }
-    return _package(
-        "pandas",
-        "pandas",
-        {shape: _PANDAS.format(frames=each) for shape, each in frames.items()},
-    )
+_PANDAS_SORT = f""".sort_values(
+        ['{_ORDER}', 'id'], ascending=[False, True], key=pandas.to_numeric
+    )"""
 
 
-PEERS = (_jq(), _miller(), _duckdb(), _polars(), _pandas())
+def _pandas(task: Task) -> str:
+    if task.shape is Shape.PAGE:
+        frames = "[pandas.DataFrame(json.load(open(path, 'rb'))['results'], dtype=object)]"
+    else:
+        frames = "pandas.read_json(path, lines=True, chunksize=10_000, dtype=False)"
+        if task.is_sorted:
+            frames = f"[pandas.concat({frames})]"
+    return _PANDAS.format(frames=frames, order=_PANDAS_SORT if task.is_sorted else "")
+
+
+COURSECTL = Peer("coursectl", (*COURSECTL_SCRIPT, "--version"), _coursectl)
+JQ = Peer("jq", ("jq", "--version"), _jq)
+MILLER = Peer("Miller", ("mlr", "--version"), _miller)
+NODE = Peer("node", ("node", "--version"), _node)
+DUCKDB = _package("DuckDB", "duckdb", _duckdb)
+PANDAS = _package("pandas", "pandas", _pandas)
+POLARS = _package("polars", "polars", _polars)
