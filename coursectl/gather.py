@@ -1,6 +1,6 @@
 """From sources to the members that were asked for: read, select, arrange, prove."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -126,23 +126,16 @@ class Gathering:
             )
         return said
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch, None, None]:
         """Yield the members that the criteria ask for, in order. Raises CoursectlError."""
         selected = (batch for source in self._sources for batch in self._selected(source))
         for batch in self._criteria.arrange(selected):
-            self.shown += len(batch.members)
+            self.shown += len(batch)
             yield batch
 
     def _selected(self, source: Source) -> Iterator[Batch]:
         """Read one source to its end, or until the limit is met by a source that costs requests."""
-        reading = Reading(
-            skip_invalid=self._tolerance.skip_invalid,
-            moments_as_written=not (self._shows_ages or self._criteria.compares_moments),
-            as_sent=self._as_sent,
-            allow_incomplete=self._tolerance.allow_incomplete,
-            names_nobody=self._pseudonyms is not None,
-            may_be_marked=source.is_local,  # a server has no say in whom to name
-        )
+        reading = self._reading(source)
         roster: Roster | None = None
         held: list[Member] = []
         whole = True
@@ -163,7 +156,26 @@ class Gathering:
         roster = roster or self._roster(source, reading)
         if held:
             yield self._batch(source, reading, roster, held)
+        yield from self._elsewhere(source, roster)
         self._conclude(source, reading, roster, whole=whole)
+
+    def _reading(self, source: Source) -> Reading:
+        return Reading(
+            skip_invalid=self._tolerance.skip_invalid,
+            moments_as_written=self._moments_as_written,
+            as_sent=self._as_sent,
+            allow_incomplete=self._tolerance.allow_incomplete,
+            names_nobody=self._pseudonyms is not None,
+            may_be_marked=source.is_local,  # a server has no say in whom to name
+        )
+
+    @property
+    def _moments_as_written(self) -> bool:
+        return not (self._shows_ages or self._criteria.compares_moments)
+
+    def _elsewhere(self, source: Source, roster: Roster) -> Iterator[Batch]:  # noqa: ARG002
+        """Yield what of a roster has been selected elsewhere, behind all that was here: nothing."""
+        yield from ()
 
     def _batch(
         self, source: Source, reading: Reading, roster: Roster, members: "list[Member]"

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "coursectl"
 FLOORS = (
     ("coursectl.__main__",),
     ("coursectl.cli",),
-    ("coursectl.survey", "coursectl.comparison"),
+    ("coursectl.survey", "coursectl.comparison", "coursectl.second_process"),
     ("coursectl.gather", "coursectl.streams"),
     ("coursectl.render", "coursectl.sources"),
     ("coursectl.keychain",),

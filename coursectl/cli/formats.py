@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from coursectl.errors import UsageError
 
 if TYPE_CHECKING:
-    from coursectl.render.interface import Renderer
+    from coursectl.render.interface import PiecewiseRenderer, Renderer
     from coursectl.render.outline import OutlineRenderer
     from coursectl.streams import Terminal
 
@@ -71,6 +71,8 @@ class Look:
 
     def renderer(self, terminal: "Terminal", *, may_fold: bool) -> "Renderer":
         """Give the renderer; only it is imported."""
+        if (piecewise := self.piecewise_renderer()) is not None:
+            return piecewise
         match self.format:
             case Format.TABLE:
                 from coursectl.render.table import TableRenderer
@@ -89,6 +91,20 @@ class Look:
                 from coursectl.render.outline import OutlinedRenderer
 
                 return OutlinedRenderer(self.outliner(terminal))
+            case Format.XLSX:
+                from coursectl.render.xlsx import XlsxRenderer
+
+                return XlsxRenderer()
+            case Format.PARQUET:
+                from coursectl.render.parquet import ParquetRenderer
+
+                return ParquetRenderer()
+            case _:
+                raise AssertionError(self.format)
+
+    def piecewise_renderer(self) -> "PiecewiseRenderer | None":
+        """Give the renderer of a format in which rows look the same wherever they stand."""
+        match self.format:
             case Format.CSV | Format.TSV:
                 from coursectl.render.csv import CsvRenderer
 
@@ -98,14 +114,8 @@ class Look:
                 from coursectl.render.json import JsonRenderer
 
                 return JsonRenderer(lines=self.format is Format.JSONL)
-            case Format.XLSX:
-                from coursectl.render.xlsx import XlsxRenderer
-
-                return XlsxRenderer()
-            case Format.PARQUET:
-                from coursectl.render.parquet import ParquetRenderer
-
-                return ParquetRenderer()
+            case _:
+                return None
 
     def outliner(self, terminal: "Terminal", *, links_avatars: bool = False) -> "OutlineRenderer":
         """Give the renderer of an outline, for a format that is meant for people."""

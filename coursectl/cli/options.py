@@ -350,6 +350,17 @@ Pseudonymize = Annotated[
         rich_help_panel=_OUTPUT,
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="csv, tsv, json, jsonl: processes that a large export may take; more than 2 are of no"
+        " use to it. Default: 2, or 1 where there is but one core.",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
 NoPager = Annotated[
     bool, typer.Option("--no-pager", help="Never use a pager.", rich_help_panel=_OUTPUT)
 ]

@@ -7,13 +7,15 @@ Text that somebody chose is defused: a spreadsheet runs a cell that begins with 
 
 import csv
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
 from coursectl.printable import printable
-from coursectl.render.interface import Answer, Sink
+from coursectl.render.columns import Column
+from coursectl.render.interface import Answer, Batch, Rendered, Sink
 from coursectl.render.values import raw_values
 
 _BOM = b"\xef\xbb\xbf"
@@ -44,11 +46,18 @@ class CsvRenderer:
     def render(self, answer: Answer, out: Sink) -> None:
         """Write a header and a record a row."""
         header = tuple(column.key for column in answer.columns)
-        texts = [place for place, column in enumerate(answer.columns) if column.is_free_text]
         out.write((_BOM if self.excel else b"") + self._records([header], []))
-        for batch in answer.batches:
-            if batch.rows:
-                out.write(self._records(raw_values(batch, answer.columns), texts))
+        for piece in self.body(answer.batches, answer.columns):
+            out.write(piece)
+
+    def body(self, batches: Iterable[Batch], columns: tuple[Column, ...]) -> Iterator[bytes]:
+        """Give a record a row."""
+        texts = [place for place, column in enumerate(columns) if column.is_free_text]
+        for batch in batches:
+            if isinstance(batch, Rendered):
+                yield from batch.pieces
+            elif batch.rows:
+                yield self._records(raw_values(batch, columns), texts)
 
     def _records(self, rows: _Rows, texts: list[int]) -> bytes:
         """Write records by way of JSON, which is made, and mostly turned into CSV, natively.

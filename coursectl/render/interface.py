@@ -1,9 +1,11 @@
 """What a renderer is, and what it is given."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
+
+from coursectl.roster import criteria
 
 if TYPE_CHECKING:
     from coursectl.render.columns import Column
@@ -39,6 +41,19 @@ class Batch(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Rendered(criteria.Batch):
+    """Members that a renderer like the one that meets them has made into bytes already."""
+
+    number: int
+    """How many they are, at least one."""
+    pieces: Iterable[bytes]
+    """What the renderer's `body` gave of them."""
+
+    def __len__(self) -> int:
+        return self.number
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Members or courses, ready to be shown."""
 
@@ -68,3 +83,10 @@ class Renderer(Protocol):
 
     def render(self, answer: Answer, out: Sink) -> None:
         """Write `answer` to `out`."""
+
+
+class PiecewiseRenderer(Renderer, Protocol):
+    """A format in which rows look the same wherever they stand."""
+
+    def body(self, batches: Iterable[Batch], columns: "tuple[Column, ...]") -> Iterator[bytes]:
+        """Give the rows and what stands between them, nothing in front or behind."""

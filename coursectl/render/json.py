@@ -1,12 +1,13 @@
 """JSON and NDJSON: the chosen columns under the API's names, null stays null."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pydantic_core import to_json
 
 from coursectl.render.columns import Column
-from coursectl.render.interface import Answer, Batch, Sink
+from coursectl.render.interface import Answer, Batch, Rendered, Sink
 from coursectl.render.values import raw_values
 
 # In UTF-8: DEL and C1 control codes, bidi marks, embeddings, overrides and isolates, line and
@@ -24,16 +25,27 @@ class JsonRenderer:
 
     def render(self, answer: Answer, out: Sink) -> None:
         """Write the rows. The array is closed only when all of them have been read."""
+        opening, end, nothing = (b"", b"\n", b"") if self.lines else (b"[\n", b"\n]\n", b"[]\n")
+        is_open = False
+        for piece in self.body(answer.batches, answer.columns):
+            out.write(piece if is_open else opening + piece)
+            is_open = True
+        out.write(end if is_open else nothing)
+
+    def body(self, batches: Iterable[Batch], columns: tuple[Column, ...]) -> Iterator[bytes]:
+        """Give an object a row, and what stands between them."""
         between = b"\n" if self.lines else b",\n"
-        before = b"" if self.lines else b"[\n"
-        for batch in answer.batches:
-            if batch.rows:
-                out.write(before + _objects(batch, answer.columns, between))
-                before = between
-        if self.lines:
-            out.write(b"\n" if before else b"")
-        else:
-            out.write(b"[]\n" if before == b"[\n" else b"\n]\n")
+        before = b""
+        for batch in batches:
+            if isinstance(batch, Rendered):
+                for piece in batch.pieces:
+                    yield before + piece
+                    before = b""
+            elif batch.rows:
+                yield before + _objects(batch, columns, between)
+            else:
+                continue
+            before = between
 
 
 def _objects(batch: Batch, columns: tuple[Column, ...], between: bytes) -> bytes:

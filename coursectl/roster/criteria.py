@@ -36,6 +36,9 @@ class Batch:
     roster: Roster
     members: "list[Member]"
 
+    def __len__(self) -> int:
+        return len(self.members)
+
     @property
     def rows(self) -> "list[Member]":
         """The members, as rows of an answer."""

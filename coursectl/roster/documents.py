@@ -35,6 +35,8 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 _AFTER_OBJECT = re.compile(rb"\}[ \t\r,]")
 _END_OF_LIST = re.compile(rb"\}[ \t\n\r]*+\]")
+_JOINT = re.compile(rb"\}[ \t\n\r]*+(,)[ \t\n\r]*+\{")
+_COMMA = re.compile(rb"[ \t\n\r]*+,[ \t\n\r]*+")
 _NEXT_MEMBER = re.compile(rb"\}[ \t\n\r]*+,[ \t\n\r]*+\Z")
 _TITLE = re.compile(rb"<title[^>]*>([^<]*)", re.IGNORECASE)
 _BLANKS = b" \t\r"
@@ -42,6 +44,9 @@ _BOM = b"\xef\xbb\xbf"
 
 _SAVE_AGAIN = "The file is damaged or cut off: save it again."
 
+
+_MANY = 50
+"""Objects one after the other that are taken for members, not for a list within one."""
 
 Fields = list[tuple[str, bytes]]
 """The fields of an object, their values as JSON texts that nobody has looked into yet."""
@@ -70,16 +75,24 @@ class Document:
     """The members of one document, found in its blocks of bytes.
 
     `name` is what an error calls the document: a path, or the URL path of a page. Without `quotes`,
-    no error repeats what stands in it.
+    no error repeats what stands in it. One member, or one value beside the members, may take
+    `limit` bytes.
     """
 
     def __init__(
-        self, blocks: Iterator[bytes], name: str, rows: Rows, *, quotes: bool = True
+        self,
+        blocks: Iterator[bytes],
+        name: str,
+        rows: Rows,
+        *,
+        quotes: bool = True,
+        limit: int = LIMIT,
     ) -> None:
         self._blocks = blocks
         self._name = name
         self._rows = rows
         self._quotes = quotes
+        self._limit = limit
         self._buffer = b""
         self._at = 0  # the first byte of the buffer that is not yet done with
         self._lines_before = 0
@@ -105,7 +118,7 @@ class Document:
                 is_page = yield from self._object()
                 began, ended = ended < line, self._line(self._at)
                 if not is_page and began and ended == line and self._ends_line():
-                    yield from self._lines()
+                    yield from self.lines()
             elif byte == ord("["):
                 self._at += 1
                 yield from self._list()
@@ -228,8 +241,11 @@ class Document:
         self._at = end
         return is_page
 
-    def _lines(self) -> Iterator[list[Member]]:
-        """Read NDJSON from the second member on: each line is one member, or blank."""
+    def lines(self) -> Iterator[list[Member]]:
+        """Read NDJSON from the second member on: each line is one member, or blank.
+
+        Raises InvalidData.
+        """
         while True:
             self._drop()
             if len(self._buffer) < BLOCK:
@@ -271,8 +287,8 @@ class Document:
 
     def _fill(self) -> bool:
         """Read on: a block, or as much again as the buffer holds. False at the end."""
-        if len(self._buffer) - self._at > LIMIT:
-            self._broken(self._at, f"a member or value of more than {LIMIT:,} bytes")
+        if len(self._buffer) - self._at > self._limit:
+            self._broken(self._at, f"a member or value of more than {self._limit:,} bytes")
         blocks = []
         wanted = max(BLOCK, len(self._buffer))
         while wanted > 0 and (block := next(self._blocks, None)) is not None:
@@ -416,6 +432,27 @@ def _shallow_members() -> re.Pattern[bytes]:
     for _ in range(3):
         inside = rb"(?:%b|\{%b\}|\[%b\])*+" % (flat, inside, inside)
     return re.compile(rb"\{%b\}(?:\s*+,\s*+\{%b\})*+" % (inside, inside), re.DOTALL)
+
+
+def joint(text: bytes) -> int | None:
+    """Guess at which comma a list of members, some of which lie in `text`, can be cut.
+
+    `text` may begin and end anywhere. None for no idea. A list within a member mostly shows in that
+    it soon ends; that the guess is right, only a reader of all that stands before it can prove.
+    """
+    at = 0
+    while found := _JOINT.search(text, at):
+        at, elements = found.end() - 1, 0
+        while (end := _value_end(text, at)) > at:
+            elements += 1
+            following = _COMMA.match(text, end)
+            if following is None:
+                break
+            at = following.end()
+        if end < 0 or elements >= _MANY:
+            return found.start(1)
+        at = max(end, found.end())
+    return None
 
 
 def _guess(buffer: bytes) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STDIN = "-"
 DEMO = "demo"
 
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Export:
@@ -40,7 +40,7 @@ class Export:
         self.name = printable(name)
         self.warnings: list[str] = []
         self.is_repeatable = path is not None and os.path.isfile(path)  # noqa: PTH113 - not of a long name
-        self._path = path
+        self.path = path
 
     @classmethod
     def demo(cls) -> "Export":
@@ -54,9 +54,18 @@ class Export:
         on_progress: "OnProgress" = no_progress,
     ) -> Iterator[list[Member]]:
         """Yield the members of the export. Raises InvalidData, or NotFound for a missing file."""
-        for members in reading.document(self._blocks(), self.name):
+        for members in reading.document(self.blocks(), self.name):
             on_progress(reading.members, reading.count)
             yield members
+
+    def size(self) -> int | None:
+        """Give how many bytes it takes as it lies there; None for what is no regular file."""
+        if self.path is None or not self.is_repeatable:
+            return None
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return None
 
     def course_as_sent(self) -> dict[str, object] | None:
         """Give None: what an export says of its course, its reading tells."""
@@ -66,24 +75,25 @@ class Export:
         """Give how many valid members the export holds."""
         return reading.valid
 
-    def _blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the bytes of the export, unzipped. Raises InvalidData and NotFound."""
         try:
             with self._open() as file:
                 # A pipe may give one byte at first, so looking ahead would not do.
-                start = file.read(len(_GZIP_MAGIC))
+                start = file.read(len(GZIP_MAGIC))
                 content = _Rejoined(start, file)
-                blocks = _unzipped(content) if start == _GZIP_MAGIC else content
+                blocks = _unzipped(content) if start == GZIP_MAGIC else content
                 while block := blocks.read(BLOCK):
                     yield block
         except (OSError, EOFError, zlib.error) as error:
             raise self._unreadable(error) from None
 
     def _open(self) -> BinaryIO:
-        if self._path is None:
+        if self.path is None:
             if sys.stdin is None:
                 raise OSError(errno.EBADF, "stdin is closed")
             return open(sys.stdin.fileno(), "rb", closefd=False)
-        return self._path.open("rb")
+        return self.path.open("rb")
 
     def _unreadable(self, error: Exception) -> CoursectlError:
         match error:

@@ -1,0 +1,368 @@
+"""A second process for a large export: it reads, selects and renders the second half of a file.
+
+One process reads some 40 MB a second, and Python runs on one core. So the file is cut in the
+middle. While this process reads the first half as ever, another one reads the second half and
+renders it into a temporary file without a name, which is copied behind the first half's rows. The
+answer is the same to the byte, or else the file is read by one process after all; see
+`coursectl.roster.halves`.
+
+The second process is a new interpreter, not a fork, which is not safe beside threads and not to be
+had everywhere. It ends with this one, whatever ends it: it waits for the end of its stdin.
+"""
+
+import gc
+import os
+import pickle
+import struct
+import subprocess
+import sys
+import tempfile
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from coursectl import threads
+from coursectl.errors import CoursectlError
+from coursectl.gather import Gathering
+from coursectl.render.interface import Rendered
+from coursectl.roster.criteria import Batch, Criteria, Roster
+from coursectl.roster.documents import BLOCK
+from coursectl.roster.halves import Cut, FirstHalf, Form, NotInHalves, SecondHalf, Told
+from coursectl.sources.export import GZIP_MAGIC, Export
+from coursectl.sources.interface import Source, no_progress
+
+if TYPE_CHECKING:
+    from coursectl.render.columns import Column
+    from coursectl.render.interface import PiecewiseRenderer
+    from coursectl.roster.member import Member
+    from coursectl.roster.parsing import Reading
+    from coursectl.sources.interface import OnProgress
+
+_AHEAD = 3 * 1024 * 1024
+"""Bytes that this process has read when the second one begins."""
+
+_LOOKED_AT = 4 * BLOCK
+"""Bytes of the middle in which two members have to meet."""
+
+_COPIED = 1024 * 1024
+"""Bytes that are copied at once."""
+
+_IDS = 1_000
+"""Ids that are looked at together."""
+
+_LENGTHS = struct.Struct("<QQQ")
+"""What the file of the second process ends in: how long the rows, the ids and all else are."""
+
+_MAIN = "import sys; sys.path[:] = sys.argv[1:]; import coursectl.second_process as s; s.main()"
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What the second process is to do."""
+
+    path: str
+    stamp: tuple[int, ...]
+    form: Form
+    start: int
+    moments_as_written: bool
+    roster: Roster
+    criteria: Criteria
+    renderer: "PiecewiseRenderer"
+    columns: "tuple[Column, ...]"
+
+
+class GatheringInHalves(Gathering):
+    """The wanted members of one export, of which the second half comes `Rendered`.
+
+    `criteria` neither sort nor limit. `arguments` are those of `Gathering`; members are not under
+    pseudonyms nor as they were sent.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        criteria: Criteria,
+        *,
+        renderer: "PiecewiseRenderer",
+        columns: "tuple[Column, ...]",
+        **arguments: Any,
+    ) -> None:
+        super().__init__(sources, criteria, **arguments)
+        self._renderer = renderer
+        self._columns = columns
+        self._second: _Second | None = None
+
+    def _selected(self, source: Source) -> Iterator[Batch]:
+        """Read the export in halves, or where it does not come apart, as one."""
+        given = 0
+        halved = _Halved.of(source) if isinstance(source, Export) else None
+        if halved is not None:
+            try:
+                with _Second() as self._second:
+                    halved.second = self._second
+                    for batch in super()._selected(halved):
+                        if not self._second.is_started:
+                            self._second.start(self._task(halved, batch.roster))
+                        given += len(batch)
+                        yield batch
+                return
+            except NotInHalves:
+                pass
+        for batch in super()._selected(source):
+            # What has been given of the first half are the first members of the whole.
+            again = min(given, len(batch))
+            given -= again
+            yield Batch(batch.roster, batch.members[again:]) if again else batch
+
+    def _reading(self, source: Source) -> "Reading":
+        if isinstance(source, _Halved):
+            return FirstHalf(source.cut.form, moments_as_written=self._moments_as_written)
+        return super()._reading(source)
+
+    def _looked_through(self, source: Source) -> "Reading":
+        if isinstance(source, _Halved):
+            raise NotInHalves  # what this depends on may stand at the end
+        return super()._looked_through(source)
+
+    def _elsewhere(self, source: Source, roster: Roster) -> Iterator[Batch]:
+        if isinstance(source, _Halved) and source.second.members:
+            yield Rendered(roster, [], source.second.members, source.second.pieces())
+
+    def _task(self, halved: "_Halved", roster: Roster) -> _Task:
+        return _Task(
+            halved.real_path,
+            halved.stamp,
+            halved.cut.form,
+            halved.cut.start,
+            self._moments_as_written,
+            roster,
+            self._criteria,
+            self._renderer,
+            self._columns,
+        )
+
+
+class _Halved(Export):
+    """The first half of an export, and of the second one all but the members."""
+
+    second: "_Second"
+
+    def __init__(self, whole: Export, path: Path, cut: Cut, stamp: tuple[int, ...]) -> None:
+        super().__init__(path, whole.name)
+        self.name = whole.name
+        self.cut = cut
+        self.stamp = stamp
+        self.real_path = os.path.realpath(path)
+        self._is_at_cut = False
+
+    @classmethod
+    def of(cls, whole: Export) -> Self | None:
+        """Cut an export; None where there is no telling how, or no file to be cut."""
+        if whole.path is None or not sys.executable:
+            return None
+        try:
+            with whole.path.open("rb") as file:
+                stamp = _stamp(file.fileno())
+                beginning = file.read(BLOCK)
+                if beginning.startswith(GZIP_MAGIC):
+                    return None
+                middle = file.seek((os.fstat(file.fileno()).st_size + _AHEAD) // 2)
+                cut = Cut.guessed(beginning, file.read(_LOOKED_AT), middle)
+        except OSError:
+            return None
+        return None if cut is None else cls(whole, whole.path, cut, stamp)
+
+    def batches(
+        self, reading: "Reading", criteria: Criteria, on_progress: "OnProgress" = no_progress
+    ) -> Iterator[list["Member"]]:
+        """Yield the members of the first half, and let `reading` know of the second one.
+
+        Raises NotInHalves.
+        """
+        assert isinstance(reading, FirstHalf)  # noqa: S101 - as GatheringInHalves makes it
+        last = []
+        try:
+            for members in super().batches(
+                # The other half is about as far.
+                reading,
+                criteria,
+                lambda done, total: on_progress(2 * done, total),
+            ):
+                self.second.check()
+                # Where the cut is near, one reading would give others along with these, or none.
+                if self._is_at_cut:
+                    last.append(members)
+                else:
+                    yield members
+        except CoursectlError:
+            raise NotInHalves from None
+        reading.prove_cut()
+        reading.go_on(self.second.told(), self.second.ids())
+        if self.path is None or _stamp(self.path) != self.stamp:
+            raise NotInHalves
+        on_progress(reading.members, reading.count)
+        yield from last
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the bytes of the first half, and what closes it."""
+        left = self.cut.end
+        for block in super().blocks():
+            if len(block) >= left:
+                self._is_at_cut = True
+                yield block[:left]
+                break
+            yield block
+            left -= len(block)
+        _, closing = self.cut.form.value
+        if closing:
+            yield closing
+
+
+class _Second:
+    """The second process, which is gone at the end of `with`."""
+
+    def __init__(self) -> None:
+        self.members = 0
+        """How many have been selected and rendered."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._file: BinaryIO | None = None
+        self._rows = 0
+        self._ids = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            _close(self._process.stdin)
+        _close(self._file)
+
+    @property
+    def is_started(self) -> bool:
+        """Whether there is such a process, or has been."""
+        return self._process is not None
+
+    def start(self, task: _Task) -> None:
+        """Begin with a task. Raises NotInHalves where that cannot be."""
+        try:
+            self._file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see __exit__
+            self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
+                [sys.executable, *_flags(), "-c", _MAIN, *sys.path],
+                stdin=subprocess.PIPE,
+                stdout=self._file,
+                stderr=subprocess.DEVNULL,
+            )
+            assert self._process.stdin  # noqa: S101 - a pipe
+            pickle.dump(task, self._process.stdin)
+            self._process.stdin.flush()
+        except OSError:
+            raise NotInHalves from None
+
+    def check(self) -> None:
+        """Raise NotInHalves if it has given up."""
+        if self._process is not None and self._process.poll():
+            raise NotInHalves
+
+    def told(self) -> Told:
+        """Wait for it, and give what it told. Raises NotInHalves."""
+        if self._process is None or self._file is None or self._process.wait():
+            raise NotInHalves
+        try:
+            self._file.seek(-_LENGTHS.size, os.SEEK_END)
+            self._rows, self._ids, rest = _LENGTHS.unpack(self._file.read())
+            self._file.seek(self._rows + self._ids)
+            told: Told
+            self.members, told = pickle.loads(self._file.read(rest))  # noqa: S301 - our own process
+        except OSError:
+            raise NotInHalves from None
+        return told
+
+    def ids(self) -> Iterator[list[int]]:
+        """Yield the ids of all members of the second half."""
+        for piece in self._read(self._rows, self._ids, 8 * _IDS):
+            yield array("q", piece).tolist()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield what has been rendered."""
+        return self._read(0, self._rows, _COPIED)
+
+    def _read(self, at: int, size: int, at_once: int) -> Iterator[bytes]:
+        assert self._file is not None  # noqa: S101 - it has told where they are
+        self._file.seek(at)
+        while size > 0:
+            piece = self._file.read(min(size, at_once))
+            size -= len(piece)
+            yield piece
+
+
+def _close(file: Any) -> None:
+    if file is not None:
+        with suppress(OSError):  # it holds what nobody reads any more
+            file.close()
+
+
+def _flags() -> list[str]:
+    """Give what keeps the second interpreter from importing what this one would not."""
+    flags = ["-I"] if sys.flags.isolated else ["-P"]
+    return flags + ["-E"] * bool(sys.flags.ignore_environment)
+
+
+def _stamp(file: int | Path) -> tuple[int, ...]:
+    """Give what changes when a file does, or when another takes its place."""
+    found = os.stat(file)  # noqa: PTH116 - a descriptor, or the file at a path
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+# In the second process
+
+
+def main() -> None:
+    """Do the task that comes on stdin; what is told goes to stdout. Ends with 1 if it cannot."""
+    gc.disable()  # as in `run_process`
+    task: _Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that began this one
+    threads.start(Thread(target=_end_with_the_first))
+    try:
+        with open(1, "wb", buffering=_COPIED, closefd=False) as out:
+            _do(task, out)
+    except (NotInHalves, CoursectlError, OSError):
+        sys.exit(1)
+
+
+def _end_with_the_first() -> None:
+    os.read(0, 1)  # nothing ever comes but the end
+    os._exit(1)
+
+
+def _do(task: _Task, out: BinaryIO) -> None:
+    reading = SecondHalf(task.form, moments_as_written=task.moments_as_written)
+    ids: array[int] = array("q")
+    selected = 0
+
+    def batches(file: BinaryIO) -> Iterator[Batch]:
+        nonlocal selected
+        for members in reading.document(iter(lambda: file.read(BLOCK), b""), task.path):
+            ids.extend([member["id"] for member in members])
+            wanted = task.criteria.select(members, task.roster.as_of)
+            selected += len(wanted)
+            yield Batch(task.roster, wanted)
+
+    rows = 0
+    with open(task.path, "rb", buffering=0) as file:  # noqa: PTH123 - as it was opened before
+        if _stamp(file.fileno()) != task.stamp:
+            raise NotInHalves
+        file.seek(task.start)
+        for piece in task.renderer.body(batches(file), task.columns):
+            out.write(piece)
+            rows += len(piece)
+        if _stamp(file.fileno()) != task.stamp:
+            raise NotInHalves
+    told = pickle.dumps((selected, reading.told()))
+    out.write(ids.tobytes())
+    out.write(told)
+    out.write(_LENGTHS.pack(rows, 8 * len(ids), len(told)))
