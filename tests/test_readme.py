@@ -568,6 +568,7 @@ def options_below(heading: str, command: str) -> set[str]:
         (
             "members",
             (
+                "members",
                 "Pseudonyms",
                 "Which members",
                 "How they are shown",

@@ -355,8 +355,8 @@ Jobs = Annotated[
     typer.Option(
         metavar="N",
         min=1,
-        help="csv, tsv, json, jsonl: processes that a large export may take; more than 2 are of no"
-        " use to it. Default: 2, or 1 where there is but one core.",
+        help="csv, tsv, json, jsonl: processes that may share a large export, of which 2 are all"
+        " it takes. Default: 2, or 1 on a single core.",
         rich_help_panel=_OUTPUT,
         show_default=False,
     ),
