@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from coursectl.aside import Aside, AsideRendered
 from coursectl.errors import CoursectlError, IncompleteRoster
 from coursectl.printable import shortened
 from coursectl.roster.criteria import Batch, Criteria, Roster
@@ -15,6 +16,8 @@ from coursectl.roster.pseudonyms import check_key, naming_nobody
 from coursectl.sources.interface import Source, no_progress
 
 if TYPE_CHECKING:
+    from coursectl.render.columns import Column
+    from coursectl.render.interface import PiecewiseRenderer
     from coursectl.roster.member import Member
     from coursectl.roster.pseudonyms import Pseudonyms
     from coursectl.sources.interface import OnProgress
@@ -46,7 +49,8 @@ class Gathering:
     known before them; no criteria apply. With `pseudonyms`, members who are not under them yet are
     put under them once they are selected, and nothing that is told names anybody, but for the
     names of the sources, which only errors and warnings repeat. `number` tells which of the sources
-    of an answer the first one is.
+    of an answer the first one is. With a `renderer`, members may be given as it makes them of these
+    `columns`.
     """
 
     def __init__(
@@ -63,6 +67,8 @@ class Gathering:
         as_sent: bool = False,
         pseudonyms: "Pseudonyms | None" = None,
         number: int = 1,
+        renderer: "PiecewiseRenderer | None" = None,
+        columns: "tuple[Column, ...]" = (),
         on_progress: "OnProgress" = no_progress,
     ) -> None:
         self.rosters: list[Roster] = []
@@ -87,6 +93,8 @@ class Gathering:
         self._as_sent = as_sent
         self._pseudonyms = pseudonyms
         self._number = number
+        self._renderer = renderer
+        self._columns = columns
         self._tells_provenance = tells_provenance
         self._shows_ages = shows_ages
         self._needs_moment = criteria.needs_moment or shows_ages or tells_provenance
@@ -129,9 +137,15 @@ class Gathering:
     def batches(self) -> Generator[Batch, None, None]:
         """Yield the members that the criteria ask for, in order. Raises CoursectlError."""
         selected = (batch for source in self._sources for batch in self._selected(source))
-        for batch in self._criteria.arrange(selected):
-            self.shown += len(batch)
-            yield batch
+        with self._aside() as shelf:
+            for batch in self._criteria.arrange(selected, shelf):
+                self.shown += len(batch)
+                yield batch
+
+    def _aside(self) -> Aside:
+        if self._renderer is None or self._criteria.limit is not None:
+            return Aside()
+        return AsideRendered(self._renderer, self._columns)
 
     def _selected(self, source: Source) -> Iterator[Batch]:
         """Read one source to its end, or until the limit is met by a source that costs requests."""

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,23 +78,9 @@ class _Task:
 class GatheringInHalves(Gathering):
     """The wanted members of one export, of which the second half comes `Rendered`.
 
-    `criteria` neither sort nor limit. `arguments` are those of `Gathering`; members are not under
-    pseudonyms nor as they were sent.
+    There is a renderer, and the criteria neither sort nor limit. Members are not under pseudonyms,
+    nor as they were sent.
     """
-
-    def __init__(
-        self,
-        sources: Sequence[Source],
-        criteria: Criteria,
-        *,
-        renderer: "PiecewiseRenderer",
-        columns: "tuple[Column, ...]",
-        **arguments: Any,
-    ) -> None:
-        super().__init__(sources, criteria, **arguments)
-        self._renderer = renderer
-        self._columns = columns
-        self._second: _Second | None = None
 
     def _selected(self, source: Source) -> Iterator[Batch]:
         """Read the export in halves, or where it does not come apart, as one."""
@@ -102,11 +88,11 @@ class GatheringInHalves(Gathering):
         halved = _Halved.of(source) if isinstance(source, Export) else None
         if halved is not None:
             try:
-                with _Second() as self._second:
-                    halved.second = self._second
+                with _Second() as second:
+                    halved.second = second
                     for batch in super()._selected(halved):
-                        if not self._second.is_started:
-                            self._second.start(self._task(halved, batch.roster))
+                        if not second.is_started:
+                            second.start(self._task(halved, batch.roster))
                         given += len(batch)
                         yield batch
                 return
@@ -133,6 +119,7 @@ class GatheringInHalves(Gathering):
             yield Rendered(roster, [], source.second.members, source.second.pieces())
 
     def _task(self, halved: "_Halved", roster: Roster) -> _Task:
+        assert self._renderer is not None  # noqa: S101 - as the class says
         return _Task(
             halved.real_path,
             halved.stamp,

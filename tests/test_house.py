@@ -12,6 +12,7 @@ FLOORS = (
     ("coursectl.cli",),
     ("coursectl.survey", "coursectl.comparison", "coursectl.second_process"),
     ("coursectl.gather", "coursectl.streams"),
+    ("coursectl.aside",),
     ("coursectl.render", "coursectl.sources"),
     ("coursectl.keychain",),
     ("coursectl.settings", "coursectl.roster"),

@@ -3,7 +3,6 @@
 import os
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,7 +11,7 @@ from coursectl.cli import options
 from coursectl.cli.formats import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from coursectl.gather import Gathering
     from coursectl.render.interface import Caption
@@ -96,7 +95,7 @@ def members(
     with Talk(quiet=quiet) as talk:
         sources = resolve(courses, settings)
         piecewise = look.piecewise_renderer()
-        gather: Callable[..., Gathering] = Gathering
+        gather = Gathering
         if (
             piecewise is not None
             and sort is None
@@ -107,7 +106,7 @@ def members(
         ):
             from coursectl.second_process import GatheringInHalves
 
-            gather = partial(GatheringInHalves, renderer=piecewise, columns=shown)
+            gather = GatheringInHalves
         gathering = gather(
             sources,
             selection.criteria,
@@ -117,6 +116,8 @@ def members(
             shows_ages=look.format is Format.TABLE,
             shows_course=look.format is Format.TABLE or COURSE in shown,
             pseudonyms=pseudonyms,
+            renderer=piecewise,
+            columns=shown,
             on_progress=talk.advance,
         )
         # Closed wherever this ends: a second process is to end then, too.

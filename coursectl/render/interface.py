@@ -90,3 +90,10 @@ class PiecewiseRenderer(Renderer, Protocol):
 
     def body(self, batches: Iterable[Batch], columns: "tuple[Column, ...]") -> Iterator[bytes]:
         """Give the rows and what stands between them, nothing in front or behind."""
+
+    def records(self, batch: Batch, columns: "tuple[Column, ...]") -> list[bytes]:
+        """Give each row on its own, of a batch with rows."""
+
+    @property
+    def between(self) -> bytes:
+        """What stands between two records."""

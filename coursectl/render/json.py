@@ -34,7 +34,6 @@ class JsonRenderer:
 
     def body(self, batches: Iterable[Batch], columns: tuple[Column, ...]) -> Iterator[bytes]:
         """Give an object a row, and what stands between them."""
-        between = b"\n" if self.lines else b",\n"
         before = b""
         for batch in batches:
             if isinstance(batch, Rendered):
@@ -42,10 +41,19 @@ class JsonRenderer:
                     yield before + piece
                     before = b""
             elif batch.rows:
-                yield before + _objects(batch, columns, between)
+                yield before + _objects(batch, columns, self.between)
             else:
                 continue
-            before = between
+            before = self.between
+
+    def records(self, batch: Batch, columns: tuple[Column, ...]) -> list[bytes]:
+        """Give an object a row, in which no line ends."""
+        return _objects(batch, columns, b"\n").split(b"\n")
+
+    @property
+    def between(self) -> bytes:
+        """What stands between two objects."""
+        return b"\n" if self.lines else b",\n"
 
 
 def _objects(batch: Batch, columns: tuple[Column, ...], between: bytes) -> bytes:

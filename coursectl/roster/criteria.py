@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
+from datetime import UTC, datetime
+from heapq import merge
+from itertools import groupby, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from coursectl.errors import UsageError
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
@@ -14,7 +15,8 @@ from coursectl.roster.moments import Age, moment_of
 if TYPE_CHECKING:
     from coursectl.roster.member import Member
 
-    _Row = tuple[Member, "Roster"]
+    Ranked = tuple[bool, Any, int, int, Any]
+    """What puts a member in order, the least first, up to a roster's number; and what it is."""
 
 _T = TypeVar("_T")
 
@@ -55,12 +57,50 @@ class Batch:
         return self.roster.as_of
 
 
+class Shelf(Protocol):
+    """Where members wait for their turn, and as what."""
+
+    @property
+    def holds(self) -> int:
+        """How many of them are put in order at once."""
+
+    def kept(self, batch: Batch) -> list[Any]:
+        """Give what is kept of each member."""
+
+    def lay(self, rows: "list[Ranked]") -> "Iterator[Ranked]":
+        """Lay rows aside, and give them again in the same order, once. Raises CoursectlError."""
+
+    def given(self, roster: Roster, kept: list[Any]) -> Batch:
+        """Give members of what was kept of them, at least one."""
+
+
+class InMemory:
+    """Members wait as they are, in memory."""
+
+    holds = 50_000
+
+    def kept(self, batch: Batch) -> "list[Any]":
+        """Give the members."""
+        return batch.members
+
+    def lay(self, rows: "list[Ranked]") -> "Iterator[Ranked]":
+        """Hold on to rows."""
+        return iter(rows)
+
+    def given(self, roster: Roster, kept: list[Any]) -> Batch:
+        """Give the members."""
+        return Batch(roster, kept)
+
+
 @dataclass(frozen=True, slots=True)
 class Sort:
     """An order: nulls last both ways, equals by id, text without regard to case."""
 
     column: str
     descending: bool = False
+
+
+_IN_MEMORY = InMemory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +190,15 @@ class Criteria:
             members = [m for m in members if (t := m["joined_at"]) is not None and t < end]
         return members
 
-    def arrange(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Put selected members in order and cut at the limit; only an order holds them all.
+    def arrange(self, batches: Iterable[Batch], shelf: Shelf = _IN_MEMORY) -> Iterator[Batch]:
+        """Put selected members in order and cut at the limit.
 
-        `batches` is read to its end in any case: whether a roster is whole shows there.
+        Only an order needs them all; they are on the `shelf` meanwhile. `batches` is read to its
+        end in any case: whether a roster is whole shows there.
         """
         if self.sort is not None:
-            batches = _sorted(batches, self.sort, self.limit)
+            yield from _sorted(batches, self.sort, self.limit, shelf)
+            return
         left = self.limit
         for batch in batches:
             if left is None:
@@ -197,29 +239,61 @@ def parse_sort(text: str, columns: Iterable[str]) -> Sort:
 
 _BATCH = 1_000
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-def _sorted(batches: Iterable[Batch], sort: Sort, limit: int | None) -> Iterator[Batch]:
-    rows: list[_Row] = []
-    enough = None if limit is None else max(4 * limit, 10 * _BATCH)
+_REVERSED = bytes(max(0xFE - byte, 0) for byte in range(0x100))
+"""UTF-8 that sorts the other way round: all that occurs in it is below `0xf5`, and none `0xff`."""
+
+
+def _sorted(
+    batches: Iterable[Batch], sort: Sort, limit: int | None, shelf: Shelf
+) -> Iterator[Batch]:
+    rosters: list[Roster] = []
+    rows: list[Ranked] = []
+    runs: list[Iterator[Ranked]] = []
+    enough = shelf.holds if limit is None else min(max(4 * limit, 10 * _BATCH), shelf.holds)
     for batch in batches:
-        rows.extend((member, batch.roster) for member in batch.members)
-        if enough is not None and len(rows) > enough:
-            rows = _in_order(rows, sort)[:limit]
-    rows = _in_order(rows, sort)[:limit]
-    for roster, run in groupby(rows, key=itemgetter(1)):
-        members = [member for member, _ in run]
-        for start in range(0, len(members), _BATCH):
-            yield Batch(roster, members[start : start + _BATCH])
+        if not rosters or rosters[-1] is not batch.roster:
+            rosters.append(batch.roster)
+        rows += _ranked(batch, sort, len(rosters) - 1, shelf.kept(batch))
+        if len(rows) > enough:
+            rows.sort()
+            rows = rows[:limit]
+            if len(rows) > enough // 2:
+                runs.append(shelf.lay(rows))
+                rows = []
+    rows.sort()
+    merged = merge(*runs, rows) if runs else rows
+    for number, run in groupby(islice(merged, limit), key=itemgetter(3)):
+        while kept := [row[4] for row in islice(run, _BATCH)]:
+            yield shelf.given(rosters[number], kept)
 
 
-def _in_order(rows: "list[_Row]", sort: Sort) -> "list[_Row]":
-    column = sort.column
+def _ranked(batch: Batch, sort: Sort, number: int, kept: list[Any]) -> "list[Ranked]":
+    """Put what tells the order of members, which no two share, in front of what is kept of them."""
+    values: list[Any]
+    if sort.column == "course":
+        values = [batch.roster.course] * len(batch.members)
+    else:
+        values = [member[sort.column] for member in batch.members]  # type: ignore[literal-required]
+    if any(isinstance(value, str) for value in values):
+        values = [value if value is None else value.casefold() for value in values]
+    if sort.descending:
+        values = [value if value is None else _opposite(value) for value in values]
+    return [
+        (value is None, value, member["id"], number, what)
+        for value, member, what in zip(values, batch.members, kept, strict=True)
+    ]
 
-    def value(row: "_Row") -> Any:
-        member, roster = row
-        return roster.course if column == "course" else member[column]  # type: ignore[literal-required]
 
-    return in_order(rows, value, id_=lambda row: row[0]["id"], descending=sort.descending)
+def _opposite(value: Any) -> Any:
+    """Give what sorts as `value` does, the other way round."""
+    if isinstance(value, str):
+        # A text ends below any that goes on, so here above it.
+        return value.encode().translate(_REVERSED) + b"\xff"
+    if isinstance(value, datetime):
+        return _EPOCH - value
+    return -value
 
 
 def in_order(

@@ -1,0 +1,195 @@
+import io
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coursectl.aside import Aside, AsideRendered
+from coursectl.errors import UsageError
+from coursectl.render.columns import COLUMN_KEYS, MEMBER_COLUMNS
+from coursectl.render.csv import CsvRenderer
+from coursectl.render.interface import Answer, Caption
+from coursectl.render.json import JsonRenderer
+from coursectl.roster.criteria import Batch, Criteria, Roster, Sort, in_order
+from coursectl.roster.parsing import Reading
+from tests.benchmarks import rosters as generated
+from tests.benchmarks.rosters import Shape
+from tests.roster.strategies import rosters
+from tests.running import COURSECTL, clean_environment, coursectl
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+RENDERERS = [
+    CsvRenderer(),
+    CsvRenderer("\t", raw=True),
+    CsvRenderer(excel=True),
+    CsvRenderer(raw=True, excel=True),
+    JsonRenderer(),
+    JsonRenderer(lines=True),
+]
+
+
+def batches_of(*lists: list[dict]) -> list[Batch]:
+    """A roster for each list, two members at a time."""
+    batches = []
+    for number, rows in enumerate(lists):
+        roster = Roster(f"Course {number}", NOW)
+        text = json.dumps(rows).encode()
+        members = [member for few in Reading().document([text], "x") for member in few]
+        batches += [Batch(roster, members[at : at + 2]) for at in range(0, len(members), 2)]
+    return batches
+
+
+def rendered(renderer: CsvRenderer | JsonRenderer, batches) -> bytes:
+    out = io.BytesIO()
+    renderer.render(Answer(MEMBER_COLUMNS, batches, lambda: Caption("", ())), out)
+    return out.getvalue()
+
+
+def reference(batches: list[Batch], sort: Sort, limit: int | None) -> list[Batch]:
+    """Members in order, as the rule for all orders puts them, each in a batch."""
+    rows = [(member, batch.roster) for batch in batches for member in batch.members]
+
+    def value(row):
+        return row[1].course if sort.column == "course" else row[0][sort.column]
+
+    ordered = in_order(rows, value, id_=lambda row: row[0]["id"], descending=sort.descending)
+    return [Batch(roster, [member]) for member, roster in ordered[:limit]]
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(rosters(max_size=20), min_size=1, max_size=2),
+    st.sampled_from(COLUMN_KEYS),
+    st.booleans(),
+    st.none() | st.integers(0, 15),
+    st.integers(1, 9),
+    st.sampled_from(RENDERERS),
+)
+def test_any_order_is_the_same_however_few_members_are_held(
+    lists, column, descending, limit, holds, renderer
+):
+    batches = batches_of(*lists)
+    sort = Sort(column, descending)
+    expected = rendered(renderer, reference(batches, sort, limit))
+    for shelf in (Aside(), AsideRendered(renderer, MEMBER_COLUMNS)):
+        shelf.holds = holds
+        with shelf:
+            found = Criteria(sort=sort, limit=limit).arrange(batches, shelf)
+            assert rendered(renderer, found) == expected
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_texts_of_which_one_begins_another_keep_their_order_across_runs(descending):
+    names = ["", "a", "A", "a\0", "ab", "a\uffff", "a\U0010ffff", "ß", "SS", None, "\0", "é", "z"]
+    batches = batches_of([{"id": at, "real_name": name} for at, name in enumerate(names * 3)])
+    sort = Sort("real_name", descending)
+    with Aside() as shelf:
+        shelf.holds = 3
+        found = [
+            row["id"] for batch in Criteria(sort=sort).arrange(batches, shelf) for row in batch.rows
+        ]
+    assert found == [batch.rows[0]["id"] for batch in reference(batches, sort, None)]
+
+
+def test_the_same_course_twice_is_no_trouble():
+    rows = [{"id": at, "user_completion_rate": at % 3} for at in range(10)]
+    one, other = batches_of(rows), batches_of(rows)
+    with Aside() as shelf:
+        shelf.holds = 4
+        criteria = Criteria(sort=Sort("user_completion_rate"))
+        found = [
+            row["id"] for batch in criteria.arrange([*one, *other], shelf) for row in batch.rows
+        ]
+    assert found == sorted([*range(10), *range(10)], key=lambda id_: (id_ % 3, id_))
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with Aside() as shelf, pytest.raises(UsageError) as told:
+        shelf.lay([(False, 1, 1, 0, None)])
+    assert told.value.message == (
+        "a temporary file for members to be sorted cannot be written: No such file or directory"
+    )
+    assert str(tmp_path / "missing") in told.value.hints[0]
+
+
+# Whole runs
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("large") / "large.json"
+    generated.write(path, Shape.PAGE, 160_000)
+    return path
+
+
+@pytest.mark.parametrize("column", ["-user_completion_rate", "username", "-joined_at"])
+def test_a_large_roster_is_sorted_and_nothing_is_left_behind(column, large, tmp_path):
+    run = coursectl(
+        *("members", large, "--json", "--sort", column), environment={"TMPDIR": str(tmp_path)}
+    )
+    assert (run.code, run.stderr) == (0, "")
+    rows = json.loads(large.read_bytes())["results"]
+    expected = in_order(
+        rows,
+        lambda row: row[column.lstrip("-")],
+        id_=lambda row: row["id"],
+        descending=column.startswith("-"),
+    )
+    assert json.loads(run.stdout) == expected
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are Unix's")
+@pytest.mark.parametrize("format_", ["csv", "json"])
+def test_a_full_disk_is_told_and_nothing_is_written(format_, large, tmp_path):
+    import resource
+
+    run = subprocess.run(
+        [*COURSECTL, "members", str(large), "-f", format_, "--sort", "username"],
+        env=clean_environment(TMPDIR=str(tmp_path)),
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10_000_000, 10_000_000)),
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (2, b"")
+    assert run.stderr.decode() == (
+        "coursectl: a temporary file for members to be sorted cannot be written: File too large\n"
+        f"  Free some space in {tmp_path}, or name another folder in TMPDIR.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_reads_the_first_line_only_leaves_nothing_behind(large, tmp_path):
+    with subprocess.Popen(
+        [*COURSECTL, "members", str(large), "--csv", "--sort", "username"],
+        env=clean_environment(TMPDIR=str(tmp_path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as run:
+        assert run.stdout
+        assert run.stderr
+        with closing(run.stdout):
+            assert run.stdout.readline().startswith(b"id,username")
+        assert run.stderr.read() == b""
+    assert run.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_roster_that_is_not_whole_gives_nothing_sorted(large, tmp_path):
+    path = tmp_path / "cut.json"
+    path.write_bytes(large.read_bytes().replace(b'"count":160000', b'"count":160001'))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    run = coursectl(
+        *("members", path, "--csv", "--sort", "username"), environment={"TMPDIR": str(folder)}
+    )
+    assert (run.code, run.stdout) == (7, b"")
+    assert list(folder.iterdir()) == []
