@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from coursectl.roster.parsing import Reading
     from coursectl.sources.interface import OnProgress
 
-_AHEAD = 3 * 1024 * 1024
-"""Bytes that this process has read when the second one begins."""
+_AHEAD = 8 * 1024 * 1024
+"""Bytes that this process reads while the second one starts."""
 
 _LOOKED_AT = 4 * BLOCK
 """Bytes of the middle in which two members have to meet."""
@@ -157,7 +157,8 @@ class _Halved(Export):
                 beginning = file.read(BLOCK)
                 if beginning.startswith(GZIP_MAGIC):
                     return None
-                middle = file.seek((os.fstat(file.fileno()).st_size + _AHEAD) // 2)
+                size = os.fstat(file.fileno()).st_size
+                middle = file.seek((size + min(_AHEAD, size // 8)) // 2)
                 cut = Cut.guessed(beginning, file.read(_LOOKED_AT), middle)
         except OSError:
             return None
