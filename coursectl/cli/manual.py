@@ -141,6 +141,12 @@ _PSEUDONYMIZE = Parameter(
     help="Names, usernames, avatars and ids give way to pseudonyms, which are the same each time under the same COURSECTL_PSEUDONYM_KEY.",
     panel="How they are shown",
 )
+_JOBS = Parameter(
+    "--jobs",
+    help="csv, tsv, json, jsonl: processes that may share a large export, of which 2 are all it takes. Default: 2, or 1 on a single core.",
+    metavar="N",
+    panel="How they are shown",
+)
 _NO_PAGER = Parameter("--no-pager", help="Never use a pager.", panel="How they are shown")
 _QUIET = Parameter(
     "-q", "--quiet", help="No notes and no progress on stderr.", panel="How they are shown"
@@ -456,6 +462,7 @@ PAGES = {
                 _RAW,
                 _EXCEL,
                 _PSEUDONYMIZE,
+                _JOBS,
                 _NO_PAGER,
                 _QUIET,
                 _SKIP_INVALID,
