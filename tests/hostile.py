@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 
 from coursectl.errors import IncompleteRoster, InvalidData
 from coursectl.gather import Gathering, Tolerance
-from coursectl.render.columns import MEMBER
+from coursectl.render.columns import MEMBER, Column
 from coursectl.render.csv import CsvRenderer
 from coursectl.render.interface import Answer, Caption, Renderer
 from coursectl.render.json import JsonRenderer
@@ -31,12 +32,19 @@ from tests.roster.strategies import FIELDS, FRAGMENTS, MOMENTS
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
-WRITERS: dict[str, tuple[Renderer, Callable[[Sequence[plain.Member]], bytes]]] = {
-    "CSV": (CsvRenderer(), plain.as_csv),
-    "raw CSV": (CsvRenderer(raw=True), lambda members: plain.as_csv(members, raw=True)),
-    "CSV for Excel": (CsvRenderer(excel=True), lambda members: plain.as_csv(members, excel=True)),
-    "JSON": (JsonRenderer(), plain.as_json),
-    "JSON lines": (JsonRenderer(lines=True), plain.as_lines),
+BACKWARDS = MEMBER[::-1]
+"""With columns first that may be null."""
+
+WRITERS: dict[str, tuple[Renderer, tuple[Column, ...], Callable[..., bytes]]] = {
+    "CSV": (CsvRenderer(), MEMBER, plain.as_csv),
+    "raw CSV, backwards": (
+        CsvRenderer(raw=True),
+        BACKWARDS,
+        partial(plain.as_csv, raw=True, columns=[column.key for column in BACKWARDS]),
+    ),
+    "CSV for Excel": (CsvRenderer(excel=True), MEMBER, partial(plain.as_csv, excel=True)),
+    "JSON": (JsonRenderer(), MEMBER, plain.as_json),
+    "JSON lines": (JsonRenderer(lines=True), MEMBER, plain.as_lines),
 }
 
 
@@ -93,7 +101,7 @@ def compare(document: bytes, *cuts: Cut) -> str:
             "invalid rows" if expected.invalid else "whole" if expected.is_whole else "partial"
         )
     wanted = (
-        {name: write([*expected.members.values()]) for name, (_, write) in WRITERS.items()}
+        {name: write([*expected.members.values()]) for name, (_, _, write) in WRITERS.items()}
         if expected
         else {}
     )
@@ -134,12 +142,15 @@ def _read(
         assert (reading.members, reading.rows) == (expected.received, expected.rows)
         assert reading.invalid == expected.invalid
         assert reading.count == (expected.counts[-1] if expected.counts else None)
-    return {name: _rendered(renderer, batches) for name, (renderer, _) in WRITERS.items()}
+    return {
+        name: _rendered(renderer, columns, batches)
+        for name, (renderer, columns, _) in WRITERS.items()
+    }
 
 
-def _rendered(renderer: Renderer, batches: list[Batch]) -> bytes:
+def _rendered(renderer: Renderer, columns: tuple[Column, ...], batches: list[Batch]) -> bytes:
     out = io.BytesIO()
-    renderer.render(Answer(MEMBER, batches, lambda: Caption("", ())), out)
+    renderer.render(Answer(columns, batches, lambda: Caption("", ())), out)
     return out.getvalue()
 
 
@@ -235,9 +246,10 @@ class Choices:
 def hostile_export(choices: Choices) -> bytes:
     """Give an export of any shape, written as JSON allows, or now and then as it does not."""
     wrong = choices.one_in(2)
+    shape = choices.of(("page", "list", "lines", "pages", "list of pages", "run"))
     rows = [_row(choices, wrong=wrong) for _ in range(choices.number(7))]
     write = _Writer(choices)
-    match choices.of(("page", "list", "lines", "pages", "list of pages", "run")):
+    match shape:
         case "page":
             text = write.object(_page(choices, rows, wrong=wrong))
         case "list":
@@ -245,15 +257,19 @@ def hostile_export(choices: Choices) -> bytes:
         case "lines":
             ends = ("\n", "\n", "\r\n", " \n\n \t\r\n", "\n\ufeff", "")
             text = "".join(write.line(row) + choices.of(ends) for row in rows)
+            if choices.one_in(3):
+                # As many lines as before, and none of two is a member.
+                text = _one_replaced(choices, text, "\n", ",")
+                text = _one_replaced(choices, text, *choices.of(((",", "\n"), ("},", "}\n"))))
         case "run":
             between = choices.of(("", "\n", "\ufeff", "\n\ufeff "))
             text = between.join(map(write.object, rows))
-        case kind:
+        case _:
             half = choices.number(len(rows) + 1)
             pages = [_page(choices, each, wrong=wrong) for each in (rows[:half], rows[half:])]
             if choices.one_in(4):
                 pages += rows[:1]
-            text = write.list(pages) if kind != "pages" else "\n".join(map(write.object, pages))
+            text = write.list(pages) if shape != "pages" else "\n".join(map(write.object, pages))
     if wrong and choices.one_in(4):
         first, last = sorted(choices.number(256) * len(text) // 255 for _ in range(2))
         text = text[:first] + choices.of((*_DAMAGE, text[first:last] * 2)) + text[last:]
@@ -277,6 +293,12 @@ def _row(choices: Choices, *, wrong: bool) -> Fields:
             value = choices.of(_NO_JSON)
         row.insert(choices.number(len(row) + 1), (name, value))
     return row
+
+
+def _one_replaced(choices: Choices, text: str, old: str, new: str) -> str:
+    parts = text.split(old)
+    at = choices.number(len(parts))
+    return new.join(old.join(each) for each in (parts[:at], parts[at:]) if each)
 
 
 def _text(choices: Choices) -> str | None:

@@ -286,10 +286,17 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060"
 _ACTING = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 
 
-def as_csv(members: Sequence[Member], *, raw: bool = False, excel: bool = False) -> bytes:
+def as_csv(
+    members: Sequence[Member],
+    *,
+    raw: bool = False,
+    excel: bool = False,
+    columns: Sequence[str] = _COLUMNS,
+) -> bytes:
     end = "\r\n" if excel else "\n"
     text = _BOM if excel else ""
-    for record in (_COLUMNS, *(_values(member).values() for member in members)):
+    rows = map(_values, members)
+    for record in (columns, *([row[name] for name in columns] for row in rows)):
         out = io.StringIO(newline="")
         csv.writer(out).writerow([_cell(value, raw=raw) for value in record])
         text += out.getvalue().removesuffix("\r\n") + end
