@@ -81,7 +81,8 @@ _TAB_PRESSES = {
     "a command": ("coursectl", "mem"),
     "an option": ("coursectl", "members", "--st"),
     "a value": ("coursectl", "members", "--status", "inv"),
-    "a command below one": ("coursectl", "auth", "log"),
+    "a course": ("coursectl", "members", ""),
+    "a profile": ("coursectl", "--profile", ""),
 }
 
 
