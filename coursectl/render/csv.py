@@ -139,7 +139,7 @@ def _records_of(text: bytes, rows: _Rows, delimiter: bytes, end: bytes) -> bytes
 
 
 def _as_in_json(cell: Any) -> Any:
-    """Give a small fraction in JSON's notation (1e-5), so that both ways write the same bytes."""
+    """Give a fraction in JSON's notation (0.00001), so that both ways write the same bytes."""
     return to_json(cell).decode() if isinstance(cell, float) else cell
 
 

@@ -8,14 +8,11 @@ import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from random import Random
 
 SEED = 20261123
 
-_PAGE = 100
-_URL = "https://community.example/api/v2/course/42/users/?limit=100&offset="
 _DAYS = 720
 
 
@@ -24,10 +21,7 @@ class Shape(StrEnum):
 
     PAGE = "page"
     """One page object that holds everyone."""
-    LIST = "list"
     NDJSON = "ndjson"
-    PAGES = "pages"
-    """Page objects of 100 members, one behind the other, as a loop of curl leaves them."""
 
 
 def write(path: Path, shape: Shape, members: int, seed: int = SEED) -> None:
@@ -40,19 +34,8 @@ def write(path: Path, shape: Shape, members: int, seed: int = SEED) -> None:
                 file.write(f'{{"count":{members},"next":null,"previous":null,"results":[')
                 file.writelines(_separated(rows))
                 file.write("]}")
-            case Shape.LIST:
-                file.write("[")
-                file.writelines(_separated(rows))
-                file.write("]")
             case Shape.NDJSON:
                 file.writelines(f"{row}\n" for row in rows)
-            case Shape.PAGES:
-                for start in range(0, max(members, 1), _PAGE):
-                    following = start + _PAGE
-                    next_ = f'"{_URL}{following}"' if following < members else "null"
-                    previous = f'"{_URL}{start - _PAGE}"' if start else "null"
-                    file.write(f'{{"count":{members},"next":{next_},"previous":{previous},')
-                    file.write(f'"results":[{",".join(islice(rows, _PAGE))}]}}\n')
     unfinished.replace(path)
 
 
