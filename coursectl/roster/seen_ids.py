@@ -26,7 +26,7 @@ class _CloseIds:
     def __iter__(self) -> Iterator[int]:
         for number, page in self._pages.items():
             for place, byte in enumerate(page):
-                for bit in range(8):
+                for bit in range(8) if byte else ():
                     if byte >> bit & 1:
                         yield (number << _PAGE_BITS) + (place << 3) + bit
 
