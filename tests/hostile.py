@@ -81,7 +81,7 @@ class _InPieces(Export):
         self.reading = reading
         return super().batches(reading, *others)
 
-    def _blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[bytes]:
         yield from self._pieces
 
 

@@ -40,6 +40,7 @@ def offered(shell: Shell, line: str, cwd: Path, **environment: str) -> list[str]
         },
     }
     environment |= asks[shell] | {"_COURSECTL_COMPLETE": f"complete_{shell}"}
+    environment["XDG_CACHE_HOME"] = str(cwd / "cache")  # no course was seen before
     run = coursectl(environment=environment, cwd=cwd)
     assert (run.code, run.stderr) == (0, "")
     ends = {Shell.BASH: "\n", Shell.ZSH: "\t", Shell.FISH: "\t", Shell.POWERSHELL: ":::"}
