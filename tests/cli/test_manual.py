@@ -17,6 +17,9 @@ from coursectl.cli.manual import PAGES
 from tests.cli import manual
 from tests.running import clean_environment, coursectl
 
+# Each help runs the same lines, and `test_app` runs them too.
+pytestmark = pytest.mark.no_cover
+
 MANUAL = Path(__file__).parent.parent.parent / "coursectl" / "cli" / "manual.py"
 
 

@@ -13,6 +13,9 @@ import pytest
 
 from tests.running import clean_environment
 
+# What a TAB press runs, `test_completion` runs too.
+pytestmark = pytest.mark.no_cover
+
 SCRIPTS = Path(__file__).parent.parent.parent / "completions"
 
 HEIGHT, WIDTH = 40, 200
