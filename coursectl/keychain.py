@@ -6,15 +6,14 @@ What is kept belongs to one community and one profile, and is given out for thes
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from coursectl import threads
 from coursectl.errors import AccessDenied, ServerError
+from coursectl.files import replacing
 from coursectl.places import config_file
 from coursectl.printable import printable, shortened
 from coursectl.redaction import keep_secret
@@ -203,17 +202,8 @@ class Keychain:
     def _write(self, records: dict[str, Record]) -> None:
         """Replace the file by one that nobody else could ever read."""
         try:
-            # mkstemp creates it, and creates it with 0600.
-            descriptor, name = tempfile.mkstemp(prefix=".credentials-", dir=self._file.parent)
-            try:
-                with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
-                    file.write(_text(records) + "\n")
-                    file.flush()
-                    os.fsync(descriptor)
-                Path(name).replace(self._file)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            with replacing(self._file) as file:
+                file.write(f"{_text(records)}\n".encode())
         except OSError as error:
             raise self._not_written(error) from None
 

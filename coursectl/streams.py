@@ -5,7 +5,6 @@ import shutil
 import signal
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from coursectl import threads
 from coursectl.errors import CoursectlError, UsageError
+from coursectl.files import replacing
 from coursectl.printable import printable
 from coursectl.redaction import SECRET_VARIABLES, redacted
 
@@ -158,12 +158,10 @@ class _HeldBack:
         self._waiting.append(data)
         self._size += len(data)
         if self._size > HELD_BACK:
-            self.release()
+            self.flush()
 
     def flush(self) -> None:
-        self.release()
-
-    def release(self) -> None:
+        """Let go of what waits."""
         if self._waiting is not None:
             self._on_release()
             waiting, self._waiting = self._waiting, None
@@ -189,7 +187,7 @@ def to_stdout(talk: Talk, *, pager_above: int | None = None) -> "Iterator[Sink]"
         else:
             held = _HeldBack(out, talk.stop)
             yield held
-            held.release()
+            held.flush()
         out.flush()
     except BrokenPipeError:
         raise
@@ -244,7 +242,7 @@ class _Paged:
             if self._pager is not None:
                 with suppress(BrokenPipeError):
                     self._pager.communicate()
-            signal.signal(signal.SIGINT, interrupted)
+                signal.signal(signal.SIGINT, interrupted)
 
     def _begin(self, pager: "subprocess.Popen[bytes] | None") -> None:
         self._on_release()
@@ -298,9 +296,9 @@ def to_file(path: Path) -> "Iterator[Sink]":
             with path.open("ab") as file:
                 held = _HeldBack(file, lambda: None)
                 yield held
-                held.release()
+                held.flush()
             return
-        with _beside(path.resolve()) as file:
+        with replacing(path.resolve(), _mode(path)) as file:
             if path.suffix.lower() == ".gz":
                 import gzip
 
@@ -313,21 +311,9 @@ def to_file(path: Path) -> "Iterator[Sink]":
         raise cannot_write(shown, error) from None
 
 
-@contextmanager
-def _beside(path: Path) -> Iterator[BinaryIO]:
-    """Open a file beside `path` that takes its place at a good end, and is gone at any other."""
-    descriptor, name = tempfile.mkstemp(prefix=".coursectl-", dir=path.parent)
-    beside = Path(name)
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-            yield file
-            file.flush()
-            os.fsync(descriptor)
-        beside.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+def _mode(path: Path) -> int:
+    """Give the permissions that a file has, or would have if it were made now."""
+    return stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
 
 
 def _umask() -> int:

@@ -16,7 +16,7 @@ FLOORS = (
     ("coursectl.render", "coursectl.sources"),
     ("coursectl.keychain",),
     ("coursectl.settings", "coursectl.roster"),
-    ("coursectl.printable", "coursectl.places"),
+    ("coursectl.printable", "coursectl.places", "coursectl.files"),
     ("coursectl.redaction", "coursectl.threads"),
     ("coursectl.errors", "coursectl"),
 )

@@ -4,10 +4,6 @@ A file in the person's cache: a line each with an id and perhaps a slug, the lat
 lost, damaged or forbidden: that costs nobody more than an offer.
 """
 
-# TAB reads it, and pathlib would take too long.
-# ruff: noqa: PTH103,PTH105,PTH108,PTH120,PTH123
-
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -21,7 +17,7 @@ _LONGEST = 64 * 1024
 def seen_courses() -> dict[str, str]:
     """Give the slugs of courses by their ids, the latest first; an empty one is not known."""
     try:
-        with open(seen_courses_path(), "rb") as file:
+        with open(seen_courses_path(), "rb") as file:  # noqa: PTH123 - see `places`
             lines = file.read(_LONGEST).decode("ascii", "replace").split("\n")
     except OSError:
         return {}
@@ -41,8 +37,16 @@ def remember(courses: Iterable[tuple[int | None, str | None]]) -> None:
     }
     if list(after.items()) == list(before.items()):
         return
+    from pathlib import Path
+
+    from coursectl.files import replacing
+
+    path = Path(seen_courses_path())
+    lines = (f"{id_} {slug}\n" for id_, slug in list(after.items())[:_MOST])
     with suppress(OSError):
-        _write("".join(f"{id_} {slug}\n" for id_, slug in list(after.items())[:_MOST]))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            file.write("".join(lines).encode())
 
 
 def _safe(slug: str) -> str:
@@ -50,19 +54,3 @@ def _safe(slug: str) -> str:
     bare = slug.replace("-", "").replace("_", "")
     is_safe = slug.isascii() and bare.isalnum() and slug[0].isalnum() and len(slug) <= 100
     return slug if is_safe else ""
-
-
-def _write(text: str) -> None:
-    from tempfile import mkstemp
-
-    path = seen_courses_path()
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    descriptor, beside = mkstemp(prefix=".courses-", dir=folder)
-    try:
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-        os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
