@@ -343,3 +343,19 @@ def _values(member: Member) -> dict[str, Any]:
         name: f"{value.replace(tzinfo=None).isoformat()}Z" if isinstance(value, datetime) else value
         for name, value in member
     }
+
+
+# Order
+
+
+def in_order(rows, value, *, id_, descending):
+    """Rows by a value, equals by id, nulls last both ways, text without regard to case."""
+
+    def folded(row):
+        found = value(row)
+        return found.casefold() if isinstance(found, str) else found
+
+    rows = sorted(rows, key=id_)
+    some = [row for row in rows if value(row) is not None]
+    none = [row for row in rows if value(row) is None]
+    return sorted(some, key=folded, reverse=descending) + none

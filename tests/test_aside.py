@@ -17,10 +17,11 @@ from coursectl.render.columns import COLUMN_KEYS, MEMBER_COLUMNS
 from coursectl.render.csv import CsvRenderer
 from coursectl.render.interface import Answer, Caption
 from coursectl.render.json import JsonRenderer
-from coursectl.roster.criteria import Batch, Criteria, Roster, Sort, in_order
+from coursectl.roster.criteria import Batch, Criteria, Roster, Sort
 from coursectl.roster.parsing import Reading
 from tests.benchmarks import rosters as generated
 from tests.benchmarks.rosters import Shape
+from tests.plain import in_order
 from tests.roster.strategies import rosters
 from tests.running import COURSECTL, clean_environment, coursectl
 

@@ -276,14 +276,20 @@ def _ranked(batch: Batch, sort: Sort, number: int, kept: list[Any]) -> "list[Ran
         values = [batch.roster.course] * len(batch.members)
     else:
         values = [member[sort.column] for member in batch.members]  # type: ignore[literal-required]
-    if any(isinstance(value, str) for value in values):
-        values = [value if value is None else value.casefold() for value in values]
-    if sort.descending:
-        values = [value if value is None else _opposite(value) for value in values]
+    values = _comparable(values, descending=sort.descending)
     return [
         (value is None, value, member["id"], number, what)
         for value, member, what in zip(values, batch.members, kept, strict=True)
     ]
+
+
+def _comparable(values: list[Any], *, descending: bool) -> list[Any]:
+    """Give what sorts as `Sort` says, once nulls are apart."""
+    if any(isinstance(value, str) for value in values):
+        values = [value if value is None else value.casefold() for value in values]
+    if descending:
+        values = [value if value is None else _opposite(value) for value in values]
+    return values
 
 
 def _opposite(value: Any) -> Any:
@@ -299,14 +305,7 @@ def _opposite(value: Any) -> Any:
 def in_order(
     rows: list[_T], value: Callable[[_T], Any], *, id_: Callable[[_T], Any], descending: bool
 ) -> list[_T]:
-    """Give rows in the order of a value, as `Sort` says; `rows` itself ends up ordered by id."""
-
-    def folded(row: _T) -> Any:
-        found = value(row)
-        return found.casefold() if isinstance(found, str) else found
-
-    rows.sort(key=id_)
-    some = [row for row in rows if value(row) is not None]
-    none = [row for row in rows if value(row) is None]
-    some.sort(key=folded, reverse=descending)
-    return some + none
+    """Give rows in the order of a value, as `Sort` says."""
+    values = _comparable([value(row) for row in rows], descending=descending)
+    ranks = [(each is None, each, id_(row)) for each, row in zip(values, rows, strict=True)]
+    return [rows[at] for at in sorted(range(len(rows)), key=ranks.__getitem__)]
