@@ -187,7 +187,7 @@ class Gathering:
     def _moments_as_written(self) -> bool:
         return not (self._shows_ages or self._criteria.compares_moments)
 
-    def _elsewhere(self, source: Source, roster: Roster) -> Iterator[Batch]:  # noqa: ARG002
+    def _elsewhere(self, source: Source, roster: Roster) -> Iterator[Batch]:  # noqa: ARG002 - see GatheringInHalves
         """Yield what of a roster has been selected elsewhere, behind all that was here: nothing."""
         yield from ()
 

@@ -49,7 +49,7 @@ def _answer_of_few_words(words: list[str]) -> str | None:
         from coursectl import __version__
 
         return f"coursectl {__version__}\n"
-    if words and not {"-h", "--help"}.intersection(words) and words != ["auth"]:
+    if words and not {"-h", "--help"}.intersection(words):
         return None
     from coursectl.cli.help import help_text, page_asked_for
 

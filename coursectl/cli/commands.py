@@ -21,8 +21,8 @@ NAMES = (
 """In the order of the help."""
 
 
-class Command(TyperCommand):
-    """A command, whose help is the manual's."""
+class _InManual:
+    """What has its help in the manual."""
 
     def get_help(self, ctx: Any) -> str:
         """Give the help."""
@@ -31,14 +31,12 @@ class Command(TyperCommand):
         return help_text(ctx.command_path)
 
 
-class Group(TyperGroup):
-    """A group of commands, whose help is the manual's."""
+class Command(_InManual, TyperCommand):
+    """A command."""
 
-    def get_help(self, ctx: Any) -> str:
-        """Give the help."""
-        from coursectl.cli.help import help_text
 
-        return help_text(ctx.command_path)
+class Group(_InManual, TyperGroup):
+    """A group of commands."""
 
 
 def built(name: str) -> Any:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from coursectl.errors import UsageError
 
 if TYPE_CHECKING:
+    from coursectl.render.csv import CsvRenderer
     from coursectl.render.interface import PiecewiseRenderer, Renderer
+    from coursectl.render.json import JsonRenderer
     from coursectl.render.outline import OutlineRenderer
     from coursectl.streams import Terminal
 
@@ -71,8 +73,6 @@ class Look:
 
     def renderer(self, terminal: "Terminal", *, may_fold: bool) -> "Renderer":
         """Give the renderer; only it is imported."""
-        if (piecewise := self.piecewise_renderer()) is not None:
-            return piecewise
         match self.format:
             case Format.TABLE:
                 from coursectl.render.table import TableRenderer
@@ -91,6 +91,10 @@ class Look:
                 from coursectl.render.outline import OutlinedRenderer
 
                 return OutlinedRenderer(self.outliner(terminal))
+            case Format.CSV | Format.TSV:
+                return self._separated()
+            case Format.JSON | Format.JSONL:
+                return self._json()
             case Format.XLSX:
                 from coursectl.render.xlsx import XlsxRenderer
 
@@ -99,23 +103,27 @@ class Look:
                 from coursectl.render.parquet import ParquetRenderer
 
                 return ParquetRenderer()
-            case _:
-                raise AssertionError(self.format)
 
     def piecewise_renderer(self) -> "PiecewiseRenderer | None":
         """Give the renderer of a format in which rows look the same wherever they stand."""
         match self.format:
             case Format.CSV | Format.TSV:
-                from coursectl.render.csv import CsvRenderer
-
-                delimiter = "," if self.format is Format.CSV else "\t"
-                return CsvRenderer(delimiter, raw=self.raw, excel=self.excel)
+                return self._separated()
             case Format.JSON | Format.JSONL:
-                from coursectl.render.json import JsonRenderer
-
-                return JsonRenderer(lines=self.format is Format.JSONL)
+                return self._json()
             case _:
                 return None
+
+    def _separated(self) -> "CsvRenderer":
+        from coursectl.render.csv import CsvRenderer
+
+        delimiter = "," if self.format is Format.CSV else "\t"
+        return CsvRenderer(delimiter, raw=self.raw, excel=self.excel)
+
+    def _json(self) -> "JsonRenderer":
+        from coursectl.render.json import JsonRenderer
+
+        return JsonRenderer(lines=self.format is Format.JSONL)
 
     def outliner(self, terminal: "Terminal", *, links_avatars: bool = False) -> "OutlineRenderer":
         """Give the renderer of an outline, for a format that is meant for people."""

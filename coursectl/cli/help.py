@@ -11,7 +11,6 @@ from coursectl.cli.manual import PAGES
 
 _WIDEST = 100
 """Columns. Longer lines are hard to read, however wide the window."""
-_WIDEST_LABEL = 26
 _INDENT = "  "
 
 
@@ -64,8 +63,7 @@ def _lines(page: Page, width: int, style: _Style) -> Iterator[str]:
         panels.setdefault(parameter.panel, []).append((_label(parameter), parameter.help))
     if page.commands:
         panels["Commands"] = list(page.commands)
-    labels = [label for rows in panels.values() for label, _ in rows]
-    column = max(len(label) for label in labels if len(label) <= _WIDEST_LABEL) + 4
+    column = max(len(label) for rows in panels.values() for label, _ in rows) + 4
     for heading, rows in panels.items():
         yield from ("", style.heading(heading))
         for label, text in rows:
@@ -77,12 +75,7 @@ def _lines(page: Page, width: int, style: _Style) -> Iterator[str]:
 
 def _row(label: str, text: str, column: int, width: int, style: _Style) -> Iterator[str]:
     first, *rest = wrap(text, width - column)
-    space = " " * (column - len(_INDENT) - len(label))
-    if len(label) + 4 > column:
-        yield _INDENT + style.name(label)
-        yield " " * column + first
-    else:
-        yield _INDENT + style.name(label) + space + first
+    yield _INDENT + style.name(label) + " " * (column - len(_INDENT) - len(label)) + first
     yield from (" " * column + line for line in rest)
 
 

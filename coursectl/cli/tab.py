@@ -113,7 +113,7 @@ def _exports(begun: str) -> Iterator[Offered]:
     folder = begun[: begun.rfind(os.sep) + 1]
     is_hidden = begun[len(folder) :].startswith(".")
     try:
-        with os.scandir(os.path.expanduser(folder) or ".") as entries:  # noqa: PTH111
+        with os.scandir(os.path.expanduser(folder) or ".") as entries:  # noqa: PTH111 - see `places`
             found = sorted((entry.name, entry.is_dir()) for entry in entries)
     except OSError:
         return
@@ -141,7 +141,7 @@ def _profiles() -> Iterator[Offered]:
     from coursectl.places import config_path
 
     try:
-        with open(config_path(), encoding="utf-8-sig") as file:  # noqa: PTH123
+        with open(config_path(), encoding="utf-8-sig") as file:  # noqa: PTH123 - see `places`
             text = file.read()
     except (OSError, ValueError):
         return
@@ -170,7 +170,7 @@ def _words_of_bash() -> tuple[list[str], str, int]:
         else:
             words.append(piece)
         goes_on = is_break
-    *before, begun = words or [""]
+    *before, begun = words
     return before, begun, len(begun) - (0 if goes_on else len(pieces[-1]))
 
 

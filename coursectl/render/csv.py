@@ -52,7 +52,7 @@ class CsvRenderer:
 
     def body(self, batches: Iterable[Batch], columns: tuple[Column, ...]) -> Iterator[bytes]:
         """Give a record a row."""
-        texts = [place for place, column in enumerate(columns) if column.is_free_text]
+        texts = _free_texts(columns)
         for batch in batches:
             if isinstance(batch, Rendered):
                 yield from batch.pieces
@@ -61,7 +61,7 @@ class CsvRenderer:
 
     def records(self, batch: Batch, columns: tuple[Column, ...]) -> list[bytes]:
         """Give a record a row, with the end of its line."""
-        texts = [place for place, column in enumerate(columns) if column.is_free_text]
+        texts = _free_texts(columns)
         rows = raw_values(batch, columns)
         records = [line + b"\n" for line in self._records(rows, texts).split(b"\n")[:-1]]
         if len(records) == len(rows):
@@ -92,6 +92,11 @@ class CsvRenderer:
         writer = csv.writer(lines, delimiter=self.delimiter, lineterminator=_Records.WRITTEN)
         writer.writerows([_as_in_json(cell) for cell in row] for row in from_json(to_json(rows)))
         return "".join(lines).encode()
+
+
+def _free_texts(columns: tuple[Column, ...]) -> list[int]:
+    """Give the places of the columns that hold what somebody chose."""
+    return [place for place, column in enumerate(columns) if column.is_free_text]
 
 
 class _Records(list[str]):
