@@ -34,7 +34,7 @@ from tests.benchmarks.peers import (
 )
 from tests.benchmarks.rosters import Shape
 from tests.benchmarks.table import Row, compared, peak, time
-from tests.benchmarks.terminal import RICH_TABLE, shown_in_turn
+from tests.benchmarks.terminal import RICH_TABLE, shown
 from tests.community import TOKEN
 
 PEERS = (JQ, MILLER, DUCKDB, PANDAS, NODE, POLARS)
@@ -118,7 +118,7 @@ class Bench:
         """Measure, once each has run and whatever it reads is at hand."""
         for command in commands.values():
             measure(command)
-        return in_turn(commands, self.runs)
+        return in_turn(commands, self.runs, measure)
 
 
 # Starting
@@ -209,7 +209,7 @@ def _to_csv(bench: Bench, task: Task, members: int) -> tuple[list[Row], list[Run
         (peer, cores): (*(_ONE_CORE if cores == 1 else ()), *peer.command(task), str(export))
         for peer, cores in entrants
     }
-    taken = in_turn(commands, bench.runs)
+    taken = in_turn(commands, bench.runs, measure)
     what = "page object" if task.shape is Shape.PAGE else "NDJSON"
     job = f"{what} of {members:,} to CSV{', sorted' * task.is_sorted}"
     rows = [Row(job, peer.name, theirs=failures[peer]) for peer in failures]
@@ -346,13 +346,14 @@ def at_a_terminal(bench: Bench) -> Iterator[Row]:
     cells = (*COURSECTL_SCRIPT, "members", export, "--csv", "-c", columns)
     written = subprocess.run(cells, capture_output=True, text=True, check=True).stdout
     table, plain, rich = "table", "plain", f"`rich.table.Table`, rich {version('rich')}"
-    taken = shown_in_turn(
+    taken = in_turn(
         {
             table: (*COURSECTL_SCRIPT, "members", export, "--no-pager"),
             plain: (*COURSECTL_SCRIPT, "members", hundred, "-f", "plain", "--no-pager"),
             rich: (sys.executable, "-c", RICH_TABLE, bench.file("cells.csv", written)),
         },
         bench.runs,
+        shown,
     )
     first = [run.first_screen for run in taken[table]]
     whole = {name: [run.whole for run in runs] for name, runs in taken.items()}

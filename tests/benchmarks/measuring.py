@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
 
@@ -17,6 +17,7 @@ MB = 1_000_000
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 Tool = TypeVar("Tool")
+Taken = TypeVar("Taken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,15 @@ def measure(command: Sequence[str], output: BinaryIO | int = subprocess.DEVNULL)
     return Run(float(wall), int(peak) * _RSS_UNIT, float(cpu))
 
 
-def in_turn(commands: Mapping[Tool, Sequence[str]], runs: int) -> dict[Tool, list[Run]]:
+def in_turn(
+    commands: Mapping[Tool, Sequence[str]], runs: int, take: Callable[[Sequence[str]], Taken]
+) -> dict[Tool, list[Taken]]:
     """Run A B C A B C ..., so that a change in the machine's mood meets all of them alike."""
-    measured: dict[Tool, list[Run]] = {tool: [] for tool in commands}
+    measured: dict[Tool, list[Taken]] = {tool: [] for tool in commands}
     for number in range(runs):
         say(f"run {number + 1} of {runs}; load {os.getloadavg()[0]:.1f}")
         for tool, command in commands.items():
-            measured[tool].append(measure(command))
+            measured[tool].append(take(command))
     return measured
 
 

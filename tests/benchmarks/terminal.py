@@ -6,10 +6,10 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.benchmarks.measuring import Failed, environment, say
+from tests.benchmarks.measuring import Failed, environment
 
 LINES, COLUMNS = 40, 200
 
@@ -65,12 +65,3 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 1 << 16)
     except OSError:  # how Linux says that nobody has the other side open any more
         return b""
-
-
-def shown_in_turn(commands: Mapping[str, Sequence[str]], runs: int) -> dict[str, list[Shown]]:
-    taken: dict[str, list[Shown]] = {name: [] for name in commands}
-    for number in range(runs):
-        say(f"at a terminal: run {number + 1} of {runs}; load {os.getloadavg()[0]:.1f}")
-        for name, command in commands.items():
-            taken[name].append(shown(command))
-    return taken

@@ -37,7 +37,7 @@ def _pages(command: Any, context: typer.Context) -> Iterator[Page]:
         examples=examples,
         parameters=tuple(_parameters(command, context)),
         commands=tuple((name, _blocks(each.help)[0][0]) for name, each in below.items()),
-        closing=_closing(command.epilog),
+        closing=tuple((command.epilog or "").splitlines()),
     )
     for name, each in below.items():
         yield from _pages(each, typer.Context(each, info_name=name, parent=context))
@@ -49,10 +49,6 @@ def _blocks(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     examples = [block for block in blocks if block.startswith("\b\n")]
     paragraphs = tuple(" ".join(block.split()) for block in blocks if block not in examples)
     return paragraphs, tuple(line for block in examples for line in block.splitlines()[1:])
-
-
-def _closing(text: str | None) -> tuple[str, ...]:
-    return tuple((text or "").splitlines())
 
 
 def _parameters(command: Any, context: typer.Context) -> Iterator[Parameter]:
