@@ -264,7 +264,6 @@ def _check(task: Task, export: Path, failures: dict[Peer, str]) -> list[Peer]:
             try:
                 found = _records(output)
             except (csv.Error, UnicodeDecodeError, IndexError) as error:
-                # Seen once of DuckDB, with a million members; why is not known.
                 failures[peer] = f"wrote no CSV: {error}"
                 continue
         expected = expected or found

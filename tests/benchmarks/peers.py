@@ -166,7 +166,9 @@ members = f'''(
 )'''
 """
 
+# A job of more than two seconds would draw its progress into the CSV.
 _DUCKDB = """
+duckdb.execute('SET enable_progress_bar = false')
 duckdb.execute(f'''
     COPY (SELECT * FROM {members} WHERE join_status = 'joined' ORDER_BY)
     TO '/dev/stdout' (FORMAT csv, HEADER)
