@@ -12,14 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from coursectl.errors import UsageError
 from coursectl.printable import printable, shortened
-from coursectl.roster.changes import (
-    Change,
-    ChangeKind,
-    Changes,
-    Side,
-    Silence,
-    kinds_of,
-)
+from coursectl.roster.change_kind import ChangeKind
+from coursectl.roster.changes import Change, Changes, Side, Silence, kinds_of
 from coursectl.roster.moments import written
 from coursectl.roster.pseudonyms import check_comparable
 from coursectl.roster.summary import INACTIVE

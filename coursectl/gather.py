@@ -1,9 +1,8 @@
 """From sources to the members that were asked for: read, select, arrange, prove."""
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from coursectl.aside import Aside, AsideRendered
 from coursectl.errors import CoursectlError, IncompleteRoster
@@ -29,12 +28,14 @@ _NAMED_STATUSES = 10
 """Undocumented values of `join_status` that are named of one roster."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
+class Tolerance(NamedTuple):
     """What a person is ready to accept in a roster."""
 
     skip_invalid: bool = False
     allow_incomplete: bool = False
+
+
+_NOTHING = Tolerance()
 
 
 class Gathering:
@@ -60,7 +61,7 @@ class Gathering:
         *,
         now: datetime,
         as_of: Age | datetime | None = None,
-        tolerance: Tolerance = Tolerance(),
+        tolerance: Tolerance = _NOTHING,
         shows_ages: bool = False,
         shows_course: bool = False,
         tells_provenance: bool = False,
@@ -320,4 +321,4 @@ class Gathering:
         )
         if self._pseudonyms is None:
             return provenance
-        return naming_nobody(replace(provenance, pseudonyms=self._pseudonyms.mark))
+        return naming_nobody(provenance._replace(pseudonyms=self._pseudonyms.mark))

@@ -7,10 +7,9 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Timer
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self, cast
 
 from coursectl import threads
 from coursectl.errors import CoursectlError, UsageError
@@ -110,8 +109,7 @@ class Talk:
 # stdout
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(NamedTuple):
     """What stdout can show. Without a terminal: any width, no colour."""
 
     is_terminal: bool

@@ -1,7 +1,6 @@
 """From gathered members to their figures."""
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coursectl.roster.criteria import Criteria
@@ -56,7 +55,7 @@ def summarise(
         community=provenance.community,
         fetched_at=provenance.fetched_at,
         own_mean=_rate(provenance.course.get("avg_completion_rate")),
-        is_whole=replace(criteria, sort=None) == Criteria()
+        is_whole=criteria._replace(sort=None) == Criteria()
         and not (gathering.incomplete or gathering.left_out),
     )
 

@@ -2,7 +2,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from coursectl.comparison import Comparison, is_same_community
 from coursectl.errors import UsageError
 from coursectl.gather import Gathering, Tolerance
-from coursectl.roster.changes import Change, ChangeKind, Changes
+from coursectl.roster.change_kind import ChangeKind
 from coursectl.roster.criteria import Criteria
 from coursectl.roster.member import Provenance
 from coursectl.roster.moments import Age
@@ -21,6 +21,9 @@ from coursectl.roster.summary import INACTIVE
 from coursectl.sources.export import Export
 from tests.community import row
 from tests.roster.strategies import in_utc
+
+if TYPE_CHECKING:
+    from coursectl.roster.changes import Change, Changes
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 FOOD = {"id": 42, "name": "Food Safety"}

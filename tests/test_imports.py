@@ -128,3 +128,14 @@ def test_a_command_imports_what_it_needs_and_no_more(arguments, needed, export, 
 def test_who_one_is_needs_no_network_where_nothing_is_configured():
     found = heavy_imports("auth", "status", code=ExitCode.ACCESS_DENIED)
     assert found.isdisjoint({"jwt", "keyring", "oauthlib", "rich", "tabulate", "jinja2"})
+
+
+def test_no_plugin_of_pydantic_is_looked_for(export, tmp_path):
+    about = tmp_path / "plugged-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[pydantic]\nplugged = plugged:plugin\n")
+    (tmp_path / "plugged.py").write_text("raise ImportError('here it is')\n")
+    run = coursectl("members", export, "--csv", environment={"PYTHONPATH": str(tmp_path)})
+    assert run.code == 0
+    assert not run.stderr

@@ -28,7 +28,7 @@ from coursectl.cli.filename import SUFFIXES as EXPORT_SUFFIXES
 from coursectl.cli.formats import SUFFIXES, Format
 from coursectl.errors import ExitCode
 from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS, TREND_COLUMN_KEYS
-from coursectl.roster.changes import ChangeKind
+from coursectl.roster.change_kind import ChangeKind
 from coursectl.roster.definitions import CHANGES, DEFINITIONS
 from coursectl.settings import SECRETS, Method, Settings
 from tests.browser import browser, destination

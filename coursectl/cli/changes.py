@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from coursectl.cli.delivery import Delivery
-    from coursectl.roster.changes import ChangeKind, Changes
+    from coursectl.roster.change_kind import ChangeKind
+    from coursectl.roster.changes import Changes
     from coursectl.roster.moments import Age
     from coursectl.sources.interface import Source
     from coursectl.streams import Talk

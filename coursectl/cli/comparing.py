@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from coursectl.errors import UsageError
 from coursectl.printable import shortened
-from coursectl.roster.changes import ChangeKind
+from coursectl.roster.change_kind import ChangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

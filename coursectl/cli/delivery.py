@@ -1,9 +1,8 @@
 """An answer to where it was asked for: a file, a pager, or stdout."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from coursectl.cli.formats import Format, Look, choose_look
 from coursectl.printable import printable
@@ -28,8 +27,7 @@ STDOUT = ("-", "/dev/stdout")
 """What `--output` may be told for stdout."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """Where an answer goes, and how it looks there; stdout where `file` is None."""
 
     file: Path | None

@@ -1,9 +1,8 @@
 """The formats by name: which renderer, which file names, what a person chose."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from coursectl.errors import UsageError
 
@@ -63,8 +62,7 @@ _LIBRARIES = {Format.XLSX: "xlsxwriter", Format.PARQUET: "pyarrow"}
 """What an extra of the same name as the format installs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """A format and how to write it."""
 
     format: Format

@@ -1,10 +1,9 @@
 """Options that several commands share, declared once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import typer
 
@@ -14,7 +13,7 @@ from coursectl.cli.grammar import Offer
 from coursectl.errors import UsageError
 from coursectl.printable import shortened
 from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS, TREND_COLUMN_KEYS
-from coursectl.roster.changes import ChangeKind
+from coursectl.roster.change_kind import ChangeKind
 from coursectl.roster.criteria import Criteria, Sort, parse_sort, parse_statuses
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.roster.moments import Age, parse_age, parse_when
@@ -483,8 +482,7 @@ def pseudonyms(ctx: typer.Context, profile: str | None, *, wanted: bool) -> "Pse
     return Pseudonyms(load_pseudonym_key(profile or ctx.obj))
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The criteria, and the words in which a person gave them."""
 
     criteria: Criteria

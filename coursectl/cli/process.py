@@ -20,6 +20,8 @@ def run_process() -> None:
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, _terminate)
     _stand_in_for_closed_streams()
+    # Nothing here is for plugins, and to look for some is to read all that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         from coursectl.cli.app import run
 

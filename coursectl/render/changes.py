@@ -1,6 +1,6 @@
 """Changes as sections of a page, as rows, and as JSON of a documented shape."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from coursectl.render.interface import Answer, Caption
 from coursectl.render.json import escaped
 from coursectl.render.outline import Figure, Figures, Outline, Rows, Section, Words
 from coursectl.render.values import day, minute, moment_in
-from coursectl.roster.changes import ChangeKind
+from coursectl.roster.change_kind import ChangeKind
 from coursectl.roster.definitions import CHANGES
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ _LAST_ACTIVE, _JOINED = _BY_KEY["last_active_at"], _BY_KEY["joined_at"]
 
 def _from_and_to(column: Column) -> tuple[Column, Column]:
     return (
-        replace(column, key="from", header="From", folds=None),
-        replace(column, key="to", header="To", folds=None),
+        column._replace(key="from", header="From", folds=None),
+        column._replace(key="to", header="To", folds=None),
     )
 
 
@@ -51,14 +51,14 @@ _COLUMNS = {
     ChangeKind.SILENT: (*_WHO, _RATE, _LAST_ACTIVE),
     ChangeKind.RENAMED: (
         *_WHO,
-        replace(_WHO[1], key="username_before", header="Username before"),
-        replace(_WHO[2], key="real_name_before", header="Name before"),
+        _WHO[1]._replace(key="username_before", header="Username before"),
+        _WHO[2]._replace(key="real_name_before", header="Name before"),
     ),
 }
 """What a page shows of each kind of change."""
 
 _TYPED_COLUMNS = tuple(
-    replace(column, kind=Kind.MIXED) if column.key in ("from", "to") else column
+    column._replace(kind=Kind.MIXED) if column.key in ("from", "to") else column
     for column in CHANGE_COLUMNS
 )
 

@@ -5,8 +5,8 @@ completions take their columns from here.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from coursectl.errors import UsageError
 
@@ -26,8 +26,7 @@ class Kind(Enum):
     """A percentage, a date-time or text, as each value is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column. `null` is what a person reads for a null; machines read null, or nothing.
 
     `empty` is what a person reads for empty text. Where a table has no room for all columns, the

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from coursectl.roster import criteria
 
@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from coursectl.render.columns import Column
 
 
-@dataclass(frozen=True, slots=True)
-class Caption:
+class Caption(NamedTuple):
     """What stands above a table."""
 
     title: str
@@ -53,8 +52,7 @@ class Rendered(criteria.Batch):
         return self.number
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """Members or courses, ready to be shown."""
 
     columns: "tuple[Column, ...]"

@@ -1,6 +1,6 @@
 """Exports over time as rows, and as a page of lines."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ def trend_outline(
     `words` say whom it counts. `may_fold`: nobody asked for these very columns.
     """
     if not may_fold:
-        columns = tuple(replace(column, folds=None) for column in columns)
+        columns = tuple(column._replace(folds=None) for column in columns)
     is_one = len(trend.series) == 1
     return Outline(
         _title(trend),
@@ -116,7 +116,7 @@ def _rows(series: "Series", columns: tuple[Column, ...], *, keeps_course: bool) 
     ]
     # Moments are text here, as short as tells them apart.
     shown = tuple(
-        replace(column, kind=Kind.TEXT) if column.key == _FETCHED_AT else column
+        column._replace(kind=Kind.TEXT) if column.key == _FETCHED_AT else column
         for column in columns
         if keeps_course or column.key != COURSE.key
     )

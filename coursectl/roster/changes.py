@@ -6,29 +6,16 @@ What each kind of change means stands in `coursectl.roster.definitions`.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from coursectl.errors import UsageError
+from coursectl.roster.change_kind import ChangeKind
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.moments import sortable
 
 if TYPE_CHECKING:
     from coursectl.roster.member import Member
     from coursectl.roster.moments import Age
-
-
-class ChangeKind(StrEnum):
-    """What can happen to a member between two rosters, in the order in which it is told."""
-
-    JOINED = "joined"
-    LEFT = "left"
-    MOVED = "moved"
-    PROGRESSED = "progressed"
-    REGRESSED = "regressed"
-    COMPLETED = "completed"
-    SILENT = "silent"
-    RENAMED = "renamed"
 
 
 @dataclass(frozen=True, slots=True)

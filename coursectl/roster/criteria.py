@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from heapq import merge
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from coursectl.errors import UsageError
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Roster:
+class Roster(NamedTuple):
     """What the members of one roster have in common."""
 
     course: str
@@ -92,8 +91,7 @@ class InMemory:
         return Batch(roster, kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(NamedTuple):
     """An order: nulls last both ways, equals by id, text without regard to case."""
 
     column: str
@@ -103,8 +101,7 @@ class Sort:
 _IN_MEMORY = InMemory()
 
 
-@dataclass(frozen=True, slots=True)
-class Criteria:
+class Criteria(NamedTuple):
     """Which members are wanted, in what order, and how many. All that is given must hold."""
 
     statuses: frozenset[str | None] | None = None

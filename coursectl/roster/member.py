@@ -4,9 +4,8 @@ Mirrors the rows of *Course User Dashboard*, `GET /api/v2/course/{id}/users/`, a
 `GET /api/v2/course/{id}/`. What is documented is checked; what is not is ignored.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -167,8 +166,7 @@ class ReportableCourse(TypedDict):
     created_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """Where a roster is from."""
 
     community: str | None

@@ -6,8 +6,8 @@ date-time, or an AGE ago. A date is its first moment in UTC; a date-time without
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from coursectl.errors import UsageError
 
@@ -15,8 +15,7 @@ _AGE = re.compile(r"(\d{1,6})(h|d|w|mo|y)", re.ASCII)
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d.*)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Age:
+class Age(NamedTuple):
     """A length of time. Months are calendar months: `1mo` before 31 March is 28 February."""
 
     months: int = 0

@@ -14,7 +14,7 @@ import pytest
 from pyarrow import parquet
 
 from coursectl.errors import ExitCode
-from coursectl.roster.changes import ChangeKind
+from coursectl.roster.change_kind import ChangeKind
 from coursectl.roster.pseudonyms import Pseudonyms
 from tests.community import TOKEN, Community, Course, row
 from tests.render.test_xlsx import naive, opened

@@ -20,7 +20,8 @@ from coursectl.render.columns import CHANGE_COLUMNS
 from coursectl.render.csv import CsvRenderer
 from coursectl.render.outline import Figures, Rows, Words
 from coursectl.render.screen import ScreenRenderer
-from coursectl.roster.changes import Change, ChangeKind, Changes, Side
+from coursectl.roster.change_kind import ChangeKind
+from coursectl.roster.changes import Change, Changes, Side
 from coursectl.roster.moments import Age, written
 from tests.render.answers import AS_OF, MEMBERS, member, rendered
 from tests.render.outlines import lines_by

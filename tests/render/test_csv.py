@@ -173,7 +173,7 @@ def test_an_empty_answer_has_a_header():
 def test_a_batch_without_members_adds_nothing():
     shown = answer(member(), columns="id,username")
     (batch,) = shown.batches
-    shown = replace(shown, batches=[replace(batch, members=[]), batch])
+    shown = shown._replace(batches=[replace(batch, members=[]), batch])
     assert rendered(CsvRenderer(), shown) == b"id,username\n1,member_1\n"
 
 

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from coursectl.errors import UsageError
-from coursectl.roster.changes import Change, ChangeKind, Silence, kinds_of, parse_kinds
+from coursectl.roster.change_kind import ChangeKind
+from coursectl.roster.changes import Change, Silence, kinds_of, parse_kinds
 from coursectl.roster.definitions import CHANGES
 from tests.render.answers import member
 
