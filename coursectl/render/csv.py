@@ -7,8 +7,9 @@ Text that somebody chose is defused: a spreadsheet runs a cell that begins with 
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -24,13 +25,10 @@ _BOM = b"\xef\xbb\xbf"
 _FORMULA = re.compile(r"[\s\u200b-\u200d\u2060]*[=+\-@\uff0b\uff0d\uff1d\uff20]")
 
 # The same among JSON: a text that may begin so.
-_SIGN = re.compile(rb'"(?:[-=+@ ]|\xef\xbc)')
+_SIGN = re.compile(rb'"[-=+@ \xef]')
 
 _ASCII = bytes(byte for byte in range(0x80) if byte != 0x7F)
 """ASCII without DEL; other control codes are escaped in JSON."""
-
-_FEW = 16
-"""Rows that are written the slow way together."""
 
 _Rows = list[tuple[Any, ...]]
 
@@ -46,52 +44,54 @@ class CsvRenderer:
     def render(self, answer: Answer, out: Sink) -> None:
         """Write a header and a record a row."""
         header = tuple(column.key for column in answer.columns)
-        out.write((_BOM if self.excel else b"") + self._records([header], []))
+        out.write((_BOM if self.excel else b"") + self._carefully(header, []))
         for piece in self.body(answer.batches, answer.columns):
             out.write(piece)
 
     def body(self, batches: Iterable[Batch], columns: tuple[Column, ...]) -> Iterator[bytes]:
         """Give a record a row."""
-        texts = _free_texts(columns)
         for batch in batches:
             if isinstance(batch, Rendered):
                 yield from batch.pieces
             elif batch.rows:
-                yield self._records(raw_values(batch, columns), texts)
+                plain, odd = self._written(batch, columns)
+                yield b"".join(_put_among(plain, odd)) if odd else plain
 
     def records(self, batch: Batch, columns: tuple[Column, ...]) -> list[bytes]:
         """Give a record a row, with the end of its line."""
-        texts = _free_texts(columns)
-        rows = raw_values(batch, columns)
-        records = [line + b"\n" for line in self._records(rows, texts).split(b"\n")[:-1]]
-        if len(records) == len(rows):
-            return records
-        return [self._records([row], texts) for row in rows]  # a line ends within a cell
+        return _put_among(*self._written(batch, columns))
 
     @property
     def between(self) -> bytes:
         """Nothing: each record ends its line."""
         return b""
 
-    def _records(self, rows: _Rows, texts: list[int]) -> bytes:
-        """Write records by way of JSON, which is made, and mostly turned into CSV, natively.
+    def _written(self, batch: Batch, columns: tuple[Column, ...]) -> tuple[bytes, dict[int, bytes]]:
+        """Give the records in which no cell needs care, one after the other, and each other one.
 
-        Where some of many cells need care, a few rows at a time are tried on their own: so one name
-        with a comma in it costs its neighbours the slow way, and not all of its batch.
+        Those are nearly all, and are made by way of JSON, which is turned into CSV natively.
         """
-        end = "\r\n" if self.excel else "\n"
-        text = to_json(rows)
-        if _is_plain(text, rows, raw=self.raw):
-            return _records_of(text, rows, self.delimiter.encode(), end.encode())
-        if len(rows) > _FEW:
-            parts = (rows[start : start + _FEW] for start in range(0, len(rows), _FEW))
-            return b"".join([self._records(part, texts) for part in parts])
+        rows = raw_values(batch, columns)
+        lines, places = _looked_at(to_json(rows), rows, raw=self.raw)
+        if not places:
+            return _records_of(lines, rows, self.delimiter, self._end), {}
+        texts = _free_texts(columns)
+        odd = {place: self._carefully(rows[place], texts) for place in places}
+        lines = [line for place, line in enumerate(lines) if place not in odd]
+        return _records_of(lines, rows, self.delimiter, self._end), odd
+
+    def _carefully(self, row: tuple[Any, ...], texts: list[int]) -> bytes:
+        """Write a record by way of csv.writer, its texts defused if they are to be."""
         if not self.raw:
-            rows = [_defused(row, texts) for row in rows]
-        lines = _Records(end)
+            row = _defused(row, texts)
+        lines = _Records(self._end)
         writer = csv.writer(lines, delimiter=self.delimiter, lineterminator=_Records.WRITTEN)
-        writer.writerows([_as_in_json(cell) for cell in row] for row in from_json(to_json(rows)))
+        writer.writerow([_as_in_json(cell) for cell in from_json(to_json(row))])
         return "".join(lines).encode()
+
+    @property
+    def _end(self) -> str:
+        return "\r\n" if self.excel else "\n"
 
 
 def _free_texts(columns: tuple[Column, ...]) -> list[int]:
@@ -115,32 +115,64 @@ class _Records(list[str]):
         self.append(record.removesuffix(self.WRITTEN) + self._end)
 
 
-def _is_plain(text: bytes, rows: _Rows, *, raw: bool) -> bool:
-    """Tell of rows and their JSON whether no cell needs quotes or, unless `raw`, defusing.
+def _looked_at(text: bytes, rows: _Rows, *, raw: bool) -> tuple[list[bytes], Collection[int]]:
+    """Give each of `rows` as it stands in their JSON, and the places of those that need care.
 
-    All is told from the bytes, natively: every comma stands between cells if there are no more, a
-    quote or a line break in a text would be escaped, and what opens a text stands behind a quote.
-    What is no plain text in doubt is looked at again, cell by cell.
+    A cell needs care if it needs quotes or, unless `raw`, defusing, or if that is in doubt. All is
+    told from the bytes of all rows: every comma stands between cells if there are no more, a quote
+    or a line break in a text would be escaped, and what opens a text stands behind a quote. Only
+    what is told of some row is looked for in each.
     """
+    lines = [line[2:] for line in text.split(b"]")[:-2]]
+    if len(lines) != len(rows):  # some are in texts
+        lines = text[2:-2].split(b"],[")
     columns = len(rows[0])
-    if columns == 1 or b"\\" in text or text.count(b",") != columns * len(rows) - 1:
-        return False  # an empty record of one cell needs quotes, or there would be no record
-    return raw or (not _SIGN.search(text) and text.translate(None, _ASCII).decode().isprintable())
+    if len(lines) != len(rows):
+        return [], range(len(rows))
+    odd: set[int] = set()
+    if columns == 1:  # a record of nothing would be none
+        odd.update([place for place, (cell,) in enumerate(rows) if cell is None or cell == ""])
+
+    def look(needs_care: Callable[[bytes], object]) -> None:
+        odd.update([place for place, line in enumerate(lines) if needs_care(line)])
+
+    if text.count(b",") != columns * len(rows) - 1:
+        look(lambda line: line.count(b",") != columns - 1)
+    if b"\\" in text:
+        look(lambda line: b"\\" in line)
+    if not raw:
+        if _SIGN.search(text):
+            look(_SIGN.search)
+        if not _is_printable(text):
+            look(lambda line: not _is_printable(line))
+    return lines, odd
 
 
-def _records_of(text: bytes, rows: _Rows, delimiter: bytes, end: bytes) -> bytes:
+def _is_printable(text: bytes) -> bool:
+    return text.translate(None, _ASCII).decode().isprintable()
+
+
+def _records_of(lines: list[bytes], rows: _Rows, delimiter: str, end: str) -> bytes:
     """Turn the JSON of rows in which no cell needs quotes into records.
 
     No text holds a comma, a quote, a backslash or a line break, so every quote is JSON's own, every
-    comma stands between cells, every `],[` between rows, and every `null` beside a comma is a null.
+    comma stands between cells, and every `null` beside a comma is a null.
     """
-    text = text[1:-2].replace(b",null", b",")
-    if None in [row[0] for row in rows]:
-        text = text.replace(b"[null,", b"[,")
-    text = text[1:].replace(b"],[", b"\n").translate(None, b'"') + b"\n"
-    if delimiter != b",":
-        text = text.replace(b",", delimiter)
-    return text if end == b"\n" else text.replace(b"\n", end)
+    if None in map(itemgetter(0), rows):
+        lines = [line.removeprefix(b"null") for line in lines]
+    ended = end.encode()
+    text = ended.join(lines).replace(b",null", b",").translate(None, b'"')
+    if delimiter != ",":
+        text = text.replace(b",", delimiter.encode())
+    return text + ended if lines else b""
+
+
+def _put_among(records: bytes, odd: dict[int, bytes]) -> list[bytes]:
+    """Give records of a line each, and each odd one at its place among them."""
+    given = records.splitlines(keepends=True)
+    for place in sorted(odd):
+        given.insert(place, odd[place])
+    return given
 
 
 def _as_in_json(cell: Any) -> Any:
