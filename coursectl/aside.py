@@ -1,57 +1,60 @@
 """Where members wait for their turn when an order needs all of them, and memory should not.
 
-A million members take 800 MB as Python objects, and a fifth of that as rows of CSV or JSON. So each
-is rendered when it comes, where that can be, and where they are many they wait in a temporary file.
+A million members take 800 MB as Python objects. So each is rendered when it comes, where that can
+be, or else written down, and where they are many they wait in a temporary file.
 """
 
-import os
+import mmap
 import tempfile
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from abc import ABC, abstractmethod
+from array import array
+from contextlib import suppress
+from itertools import accumulate
+from operator import sub
+from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
 
 from coursectl.errors import UsageError
 from coursectl.printable import printable
-from coursectl.render.interface import Rendered
-from coursectl.roster.criteria import Batch, InMemory, Roster
+from coursectl.render.interface import Ranked, Rendered
+from coursectl.roster.criteria import Batch, Roster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from coursectl.render.columns import Column
     from coursectl.render.interface import PiecewiseRenderer
-    from coursectl.roster.criteria import Ranked
+    from coursectl.roster.member import Member
 
-_AT_ONCE = 1_000
-"""Rows that are written, and come back, together."""
+_Kept = TypeVar("_Kept")
 
 
-class Aside(InMemory):
-    """A temporary file without a name, made when it is needed and gone at the end of `with`."""
+class Records:
+    """Many texts in a file, each under a number. Without a file, a temporary one is made."""
 
-    def __init__(self) -> None:
-        self._file: BinaryIO | None = None
+    def __init__(self, file: "BinaryIO | None" = None) -> None:
+        self._file = file
+        self._is_ours = file is None
+        self._ends = array("Q", [0])
+        self._all: mmap.mmap | None = None
 
-    def __enter__(self) -> Self:
-        return self
+    def close(self) -> None:
+        """Let go of the temporary file."""
+        if self._all is not None:
+            self._all.close()
+        if self._file is not None and self._is_ours:
+            with suppress(OSError):  # it may hold what it could not write
+                self._file.close()
 
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
+    def __len__(self) -> int:
+        return len(self._ends) - 1
 
-    def lay(self, rows: "list[Ranked]") -> "Iterator[Ranked]":
-        """Write rows, and give what reads them again, in the same order.
-
-        Raises UsageError where the temporary file cannot be written.
-        """
-        import pickle
-
-        places = []
+    def put(self, blocks: "Iterable[bytes]", lengths: "Iterable[int]") -> None:
+        """Take texts of these lengths, in blocks of any size. Raises UsageError."""
+        self._ends.extend(accumulate(lengths, initial=self._ends.pop()))
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see __exit__
-            self._file.seek(0, os.SEEK_END)
-            for start in range(0, len(rows), _AT_ONCE):
-                places.append(self._file.tell())
-                pickle.dump(rows[start : start + _AT_ONCE], self._file)
+                self._file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see close
+            self._file.writelines(blocks)
             self._file.flush()
         except OSError as error:
             said = printable(error.strerror or str(error))
@@ -59,33 +62,121 @@ class Aside(InMemory):
                 f"a temporary file for members to be sorted cannot be written: {said}",
                 f"Free some space in {_folder()}, or name another folder in TMPDIR.",
             ) from None
-        return self._read(self._file, places)
 
-    def _read(self, file: BinaryIO, places: list[int]) -> "Iterator[Ranked]":
+    def at(self, numbers: "Iterable[int]") -> list[bytes]:
+        """Give the texts with these numbers. None can be put any more then."""
+        if self._all is None:
+            assert self._file is not None  # noqa: S101 - there is a number
+            self._all = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        text, ends = self._all, self._ends
+        given = [text[ends[number] : ends[number + 1]] for number in numbers]
+        if hasattr(mmap, "MADV_DONTNEED"):
+            text.madvise(mmap.MADV_DONTNEED)  # or what has been read would count as memory
+        return given
+
+    def lengths(self) -> "array[int]":
+        """Give the bytes of each."""
+        return array("L", map(sub, self._ends[1:], self._ends))
+
+
+class _Shelf(ABC, Generic[_Kept]):
+    """Members, or what is kept of each; those who are laid aside are in a temporary file."""
+
+    def __init__(self, holds: int, records: Records | None = None) -> None:
+        self.holds = holds
+        """How many are in memory."""
+        self._fresh: list[_Kept] = []
+        self._records = Records() if records is None else records
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        self._records.close()
+
+    def lay(self, numbers: list[int]) -> None:
+        """Lay all aside that are not yet, in this order.
+
+        Raises UsageError where the temporary file cannot be written.
+        """
+        if self._fresh:
+            texts = self._written([self._fresh[number] for number in numbers])
+            self._fresh.clear()
+            self._records.put([b"".join(texts)], map(len, texts))
+
+    def keep(self, numbers: list[int]) -> None:
+        """Let go of all but these of them."""
+        self._fresh = [self._fresh[number] for number in numbers]
+
+    def _at(self, numbers: list[int]) -> list[_Kept]:
+        laid = len(self._records)
+        texts = [number for number in numbers if number < laid]
+        read = iter(self._read(self._records.at(texts)) if texts else [])
+        return [next(read) if number < laid else self._fresh[number - laid] for number in numbers]
+
+    @abstractmethod
+    def _written(self, kept: list[_Kept]) -> list[bytes]:
+        """Give a text of each."""
+
+    @abstractmethod
+    def _read(self, texts: list[bytes]) -> list[_Kept]:
+        """Give each of its text."""
+
+
+class Aside(_Shelf["Member"]):
+    """Members as they are."""
+
+    def __init__(self, holds: int = 50_000) -> None:
+        super().__init__(holds)
+
+    def put(self, batch: Batch) -> None:
+        """Take members."""
+        self._fresh += batch.members
+
+    def given(self, roster: Roster, numbers: list[int]) -> Batch:
+        """Give these."""
+        return Batch(roster, self._at(numbers))
+
+    def _written(self, kept: "list[Member]") -> list[bytes]:
         import pickle
 
-        for place in places:
-            file.seek(place)
-            yield from pickle.load(file)  # noqa: S301 - as it was laid
+        return [pickle.dumps(member) for member in kept]
+
+    def _read(self, texts: list[bytes]) -> "list[Member]":
+        import pickle
+
+        return [pickle.loads(text) for text in texts]  # noqa: S301 - as written
 
 
-class AsideRendered(Aside):
-    """The same for members who wait as bytes of a format."""
+class AsideRendered(_Shelf[bytes]):
+    """Members as records of a format."""
 
-    holds = 150_000
-
-    def __init__(self, renderer: "PiecewiseRenderer", columns: "tuple[Column, ...]") -> None:
-        super().__init__()
+    def __init__(
+        self,
+        renderer: "PiecewiseRenderer",
+        columns: "tuple[Column, ...]",
+        holds: int = 25_000,
+        records: Records | None = None,
+    ) -> None:
+        super().__init__(holds, records)
         self._renderer = renderer
         self._columns = columns
 
-    def kept(self, batch: Batch) -> list[Any]:
-        """Give the record of each member."""
-        return self._renderer.records(batch, self._columns) if batch.members else []
+    def put(self, batch: Batch) -> None:
+        """Take members. Raises UsageError where the temporary file cannot be written."""
+        if isinstance(batch, Ranked):
+            self._records.put(batch.pieces, batch.lengths)
+        elif batch.members:
+            self._fresh += self._renderer.records(batch, self._columns)
 
-    def given(self, roster: Roster, kept: list[bytes]) -> Rendered:
-        """Give the records."""
-        return Rendered(roster, [], len(kept), [self._renderer.between.join(kept)])
+    def given(self, roster: Roster, numbers: list[int]) -> Rendered:
+        """Give these."""
+        text = self._renderer.between.join(self._at(numbers))
+        return Rendered(roster, [], len(numbers), [text])
+
+    def _written(self, kept: list[bytes]) -> list[bytes]:
+        return kept
+
+    def _read(self, texts: list[bytes]) -> list[bytes]:
+        return texts
 
 
 def _folder() -> str:

@@ -1,6 +1,7 @@
 """From sources to the members that were asked for: read, select, arrange, prove."""
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -138,12 +139,12 @@ class Gathering:
     def batches(self) -> Generator[Batch, None, None]:
         """Yield the members that the criteria ask for, in order. Raises CoursectlError."""
         selected = (batch for source in self._sources for batch in self._selected(source))
-        with self._aside() as shelf:
+        with closing(self._shelf()) as shelf:
             for batch in self._criteria.arrange(selected, shelf):
                 self.shown += len(batch)
                 yield batch
 
-    def _aside(self) -> Aside:
+    def _shelf(self) -> Aside | AsideRendered:
         if self._renderer is None or self._criteria.limit is not None:
             return Aside()
         return AsideRendered(self._renderer, self._columns)

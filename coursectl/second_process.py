@@ -2,9 +2,9 @@
 
 One process reads some 40 MB a second, and Python runs on one core. So the file is cut in the
 middle. While this process reads the first half as ever, another one reads the second half and
-renders it into a temporary file without a name, which is copied behind the first half's rows. The
-answer is the same to the byte, or else the file is read by one process after all; see
-`coursectl.roster.halves`.
+renders it into a temporary file without a name, from which the rows are copied behind those of the
+first half, or among them if they are sorted. The answer is the same to the byte, or else the file
+is read by one process after all; see `coursectl.roster.halves`.
 
 The second process is a new interpreter, not a fork, which is not safe beside threads and not to be
 had everywhere. It ends with this one, whatever ends it: it waits for the end of its stdin.
@@ -23,19 +23,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, Self
 
 from coursectl import threads
+from coursectl.aside import AsideRendered, Records
 from coursectl.errors import CoursectlError
 from coursectl.gather import Gathering
-from coursectl.render.interface import Rendered
-from coursectl.roster.criteria import Batch, Criteria, Roster
+from coursectl.render.interface import Ranked, Rendered
+from coursectl.roster.criteria import Batch, Criteria, Roster, Sort
 from coursectl.roster.documents import BLOCK
 from coursectl.roster.halves import Cut, FirstHalf, Form, NotInHalves, SecondHalf, Told
+from coursectl.roster.ranking import Ranking
 from coursectl.sources.export import GZIP_MAGIC, Export
 from coursectl.sources.interface import Source, no_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from coursectl.render.columns import Column
     from coursectl.render.interface import PiecewiseRenderer
     from coursectl.roster.member import Member
@@ -60,6 +64,59 @@ _LENGTHS = struct.Struct("<QQQ")
 _MAIN = "import sys; sys.path[:] = sys.argv[1:]; import coursectl.second_process as s; s.main()"
 
 
+class _Work(Protocol):
+    """What becomes of the members of the second half."""
+
+    def done(self, batches: "Iterable[Batch]", out: BinaryIO) -> object:
+        """Write what is made of them, in the second process, and give what else is known then."""
+
+    def given(self, roster: Roster, number: int, pieces: "Iterable[bytes]", known: Any) -> Batch:
+        """Give that as a batch, in this one."""
+
+
+class _Rendering(NamedTuple):
+    """They are rendered."""
+
+    renderer: "PiecewiseRenderer"
+    columns: "tuple[Column, ...]"
+
+    def done(self, batches: "Iterable[Batch]", out: BinaryIO) -> None:
+        """Write all of them."""
+        out.writelines(self.renderer.body(batches, self.columns))
+
+    def given(self, roster: Roster, number: int, pieces: "Iterable[bytes]", _: None) -> Rendered:
+        """Give them."""
+        return Rendered(roster, [], number, pieces)
+
+
+class _Sorting(NamedTuple):
+    """They are rendered, and put in order run by run."""
+
+    renderer: "PiecewiseRenderer"
+    columns: "tuple[Column, ...]"
+    sort: Sort
+
+    def done(self, batches: "Iterable[Batch]", out: BinaryIO) -> "tuple[Ranking, array[int]]":
+        """Write their records."""
+        ranking, records = Ranking(descending=self.sort.descending), Records(out)
+        shelf = AsideRendered(self.renderer, self.columns, records=records)
+        for batch in batches:
+            batch.wait(ranking, shelf, self.sort.column)
+            ranking.settle_if_many(shelf)
+        ranking.settle(shelf)
+        return ranking, records.lengths()
+
+    def given(
+        self,
+        roster: Roster,
+        number: int,
+        pieces: "Iterable[bytes]",
+        known: "tuple[Ranking, array[int]]",
+    ) -> Ranked:
+        """Give them."""
+        return Ranked(roster, [], number, pieces, *known)
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
     """What the second process is to do."""
@@ -71,15 +128,14 @@ class _Task:
     moments_as_written: bool
     roster: Roster
     criteria: Criteria
-    renderer: "PiecewiseRenderer"
-    columns: "tuple[Column, ...]"
+    work: _Work
 
 
 class GatheringInHalves(Gathering):
     """The wanted members of one export, of which the second half comes `Rendered`.
 
-    There is a renderer, and the criteria neither sort nor limit. Members are not under pseudonyms,
-    nor as they were sent.
+    There is a renderer, and the criteria set no limit. Members are not under pseudonyms, nor as
+    they were sent.
     """
 
     def _selected(self, source: Source) -> Iterator[Batch]:
@@ -116,10 +172,16 @@ class GatheringInHalves(Gathering):
 
     def _elsewhere(self, source: Source, roster: Roster) -> Iterator[Batch]:
         if isinstance(source, _Halved) and source.second.members:
-            yield Rendered(roster, [], source.second.members, source.second.pieces())
+            second = source.second
+            yield self._work().given(roster, second.members, second.pieces(), second.known)
+
+    def _work(self) -> _Work:
+        assert self._renderer is not None  # noqa: S101 - as the class says
+        if self._criteria.sort is None:
+            return _Rendering(self._renderer, self._columns)
+        return _Sorting(self._renderer, self._columns, self._criteria.sort)
 
     def _task(self, halved: "_Halved", roster: Roster) -> _Task:
-        assert self._renderer is not None  # noqa: S101 - as the class says
         return _Task(
             halved.real_path,
             halved.stamp,
@@ -128,8 +190,7 @@ class GatheringInHalves(Gathering):
             self._moments_as_written,
             roster,
             self._criteria,
-            self._renderer,
-            self._columns,
+            self._work(),
         )
 
 
@@ -215,7 +276,9 @@ class _Second:
 
     def __init__(self) -> None:
         self.members = 0
-        """How many have been selected and rendered."""
+        """How many have been selected."""
+        self.known: Any = None
+        """What is known of these, beside what was written of them."""
         self._process: subprocess.Popen[bytes] | None = None
         self._file: BinaryIO | None = None
         self._rows = 0
@@ -266,7 +329,7 @@ class _Second:
             self._rows, self._ids, rest = _LENGTHS.unpack(self._file.read())
             self._file.seek(self._rows + self._ids)
             told: Told
-            self.members, told = pickle.loads(self._file.read(rest))  # noqa: S301 - our own process
+            self.members, self.known, told = pickle.loads(self._file.read(rest))  # noqa: S301 - our own process
         except OSError:
             raise NotInHalves from None
         return told
@@ -277,7 +340,7 @@ class _Second:
             yield array("q", piece).tolist()
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield what has been rendered."""
+        """Yield what has been written."""
         return self._read(0, self._rows, _COPIED)
 
     def _read(self, at: int, size: int, at_once: int) -> Iterator[bytes]:
@@ -340,17 +403,15 @@ def _do(task: _Task, out: BinaryIO) -> None:
             selected += len(wanted)
             yield Batch(task.roster, wanted)
 
-    rows = 0
     with open(task.path, "rb", buffering=0) as file:  # noqa: PTH123 - as it was opened before
         if _stamp(file.fileno()) != task.stamp:
             raise NotInHalves
         file.seek(task.start)
-        for piece in task.renderer.body(batches(file), task.columns):
-            out.write(piece)
-            rows += len(piece)
+        known = task.work.done(batches(file), out)
+        rows = out.tell()
         if _stamp(file.fileno()) != task.stamp:
             raise NotInHalves
-    told = pickle.dumps((selected, reading.told()))
+    told = pickle.dumps((selected, known, reading.told()))
     out.write(ids.tobytes())
     out.write(told)
     out.write(_LENGTHS.pack(rows, 8 * len(ids), len(told)))

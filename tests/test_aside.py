@@ -79,9 +79,8 @@ def test_any_order_is_the_same_however_few_members_are_held(
     batches = batches_of(*lists)
     sort = Sort(column, descending)
     expected = rendered(renderer, reference(batches, sort, limit))
-    for shelf in (Aside(), AsideRendered(renderer, MEMBER_COLUMNS)):
-        shelf.holds = holds
-        with shelf:
+    for shelf in (Aside(holds), AsideRendered(renderer, MEMBER_COLUMNS, holds)):
+        with closing(shelf):
             found = Criteria(sort=sort, limit=limit).arrange(batches, shelf)
             assert rendered(renderer, found) == expected
 
@@ -91,8 +90,7 @@ def test_texts_of_which_one_begins_another_keep_their_order_across_runs(descendi
     names = ["", "a", "A", "a\0", "ab", "a\uffff", "a\U0010ffff", "ß", "SS", None, "\0", "é", "z"]
     batches = batches_of([{"id": at, "real_name": name} for at, name in enumerate(names * 3)])
     sort = Sort("real_name", descending)
-    with Aside() as shelf:
-        shelf.holds = 3
+    with closing(Aside(3)) as shelf:
         found = [
             row["id"] for batch in Criteria(sort=sort).arrange(batches, shelf) for row in batch.rows
         ]
@@ -102,8 +100,7 @@ def test_texts_of_which_one_begins_another_keep_their_order_across_runs(descendi
 def test_the_same_course_twice_is_no_trouble():
     rows = [{"id": at, "user_completion_rate": at % 3} for at in range(10)]
     one, other = batches_of(rows), batches_of(rows)
-    with Aside() as shelf:
-        shelf.holds = 4
+    with closing(Aside(4)) as shelf:
         criteria = Criteria(sort=Sort("user_completion_rate"))
         found = [
             row["id"] for batch in criteria.arrange([*one, *other], shelf) for row in batch.rows
@@ -113,8 +110,11 @@ def test_the_same_course_twice_is_no_trouble():
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    with Aside() as shelf, pytest.raises(UsageError) as told:
-        shelf.lay([(False, 1, 1, 0, None)])
+    (batch,) = batches_of([{"id": 1}])
+    with closing(Aside()) as shelf:
+        shelf.put(batch)
+        with pytest.raises(UsageError) as told:
+            shelf.lay([0])
     assert told.value.message == (
         "a temporary file for members to be sorted cannot be written: No such file or directory"
     )

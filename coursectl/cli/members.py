@@ -98,7 +98,6 @@ def members(
         gather = Gathering
         if (
             piecewise is not None
-            and sort is None
             and limit is None
             and pseudonyms is None
             and _is_large(sources)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from coursectl.roster import criteria
+from coursectl.roster.ranking import Ranking, Shelf
 
 if TYPE_CHECKING:
     from coursectl.render.columns import Column
@@ -50,6 +51,24 @@ class Rendered(criteria.Batch):
 
     def __len__(self) -> int:
         return self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked(Rendered):
+    """The same of members who are to be put in order; nothing stands between the pieces' records.
+
+    They can only wait on a shelf for members as they are rendered.
+    """
+
+    ranking: Ranking
+    lengths: Iterable[int]
+    """Bytes of each record."""
+
+    def wait(self, ranking: Ranking, shelf: Shelf, _: str) -> None:
+        """Have the members wait, laid aside as they are."""
+        ranking.settle(shelf)
+        ranking.take_over(self.ranking, self.roster)
+        shelf.put(self)
 
 
 class Answer(NamedTuple):

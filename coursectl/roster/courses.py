@@ -6,7 +6,8 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from coursectl.roster.criteria import Sort, in_order
+from coursectl.roster.criteria import Sort
+from coursectl.roster.ranking import in_order
 
 if TYPE_CHECKING:
     from coursectl.roster.member import ReportableCourse

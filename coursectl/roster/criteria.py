@@ -1,24 +1,17 @@
 """Criteria: which members, in what order, how many."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from heapq import merge
-from itertools import groupby, islice
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coursectl.errors import UsageError
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.roster.moments import Age, moment_of
+from coursectl.roster.ranking import Ranking, Shelf, comparable
 
 if TYPE_CHECKING:
     from coursectl.roster.member import Member
-
-    Ranked = tuple[bool, Any, int, int, Any]
-    """What puts a member in order, the least first, up to a roster's number; and what it is."""
-
-_T = TypeVar("_T")
 
 
 class Roster(NamedTuple):
@@ -55,40 +48,39 @@ class Batch:
         """The moment, UTC, from which the ages of these members are measured."""
         return self.roster.as_of
 
-
-class Shelf(Protocol):
-    """Where members wait for their turn, and as what."""
-
-    @property
-    def holds(self) -> int:
-        """How many of them are put in order at once."""
-
-    def kept(self, batch: Batch) -> list[Any]:
-        """Give what is kept of each member."""
-
-    def lay(self, rows: "list[Ranked]") -> "Iterator[Ranked]":
-        """Lay rows aside, and give them again in the same order, once. Raises CoursectlError."""
-
-    def given(self, roster: Roster, kept: list[Any]) -> Batch:
-        """Give members of what was kept of them, at least one."""
+    def wait(self, ranking: Ranking, shelf: Shelf, column: str) -> None:
+        """Have the members wait until they can be put in order by a column."""
+        values: list[Any] = (
+            [self.roster.course] * len(self.members)
+            if column == "course"
+            else [member[column] for member in self.members]  # type: ignore[literal-required]
+        )
+        ids = [member["id"] for member in self.members]
+        ranking.take(comparable(values), ids, self.roster)
+        shelf.put(self)
 
 
 class InMemory:
     """Members wait as they are, in memory."""
 
-    holds = 50_000
+    holds = 1 << 62
 
-    def kept(self, batch: Batch) -> "list[Any]":
-        """Give the members."""
-        return batch.members
+    def __init__(self) -> None:
+        self._members: list[Member] = []
 
-    def lay(self, rows: "list[Ranked]") -> "Iterator[Ranked]":
-        """Hold on to rows."""
-        return iter(rows)
+    def put(self, batch: Batch) -> None:
+        """Take members."""
+        self._members += batch.members
 
-    def given(self, roster: Roster, kept: list[Any]) -> Batch:
-        """Give the members."""
-        return Batch(roster, kept)
+    def keep(self, numbers: list[int]) -> None:
+        """Let go of all but these."""
+        self._members = [self._members[number] for number in numbers]
+
+    lay = keep
+
+    def given(self, roster: Roster, numbers: list[int]) -> Batch:
+        """Give these."""
+        return Batch(roster, [self._members[number] for number in numbers])
 
 
 class Sort(NamedTuple):
@@ -96,9 +88,6 @@ class Sort(NamedTuple):
 
     column: str
     descending: bool = False
-
-
-_IN_MEMORY = InMemory()
 
 
 class Criteria(NamedTuple):
@@ -187,14 +176,14 @@ class Criteria(NamedTuple):
             members = [m for m in members if (t := m["joined_at"]) is not None and t < end]
         return members
 
-    def arrange(self, batches: Iterable[Batch], shelf: Shelf = _IN_MEMORY) -> Iterator[Batch]:
+    def arrange(self, batches: Iterable[Batch], shelf: Shelf | None = None) -> Iterator[Batch]:
         """Put selected members in order and cut at the limit.
 
-        Only an order needs them all; they are on the `shelf` meanwhile. `batches` is read to its
-        end in any case: whether a roster is whole shows there.
+        Only an order needs them all; they are on the `shelf` meanwhile, or in memory. `batches` is
+        read to its end in any case: whether a roster is whole shows there.
         """
         if self.sort is not None:
-            yield from _sorted(batches, self.sort, self.limit, shelf)
+            yield from _sorted(batches, self.sort, self.limit, shelf or InMemory())
             return
         left = self.limit
         for batch in batches:
@@ -234,75 +223,12 @@ def parse_sort(text: str, columns: Iterable[str]) -> Sort:
     return Sort(column, descending)
 
 
-_BATCH = 1_000
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-_REVERSED = bytes(max(0xFE - byte, 0) for byte in range(0x100))
-"""UTF-8 that sorts the other way round: all that occurs in it is below `0xf5`, and none `0xff`."""
-
-
 def _sorted(
     batches: Iterable[Batch], sort: Sort, limit: int | None, shelf: Shelf
 ) -> Iterator[Batch]:
-    rosters: list[Roster] = []
-    rows: list[Ranked] = []
-    runs: list[Iterator[Ranked]] = []
-    enough = shelf.holds if limit is None else min(max(4 * limit, 10 * _BATCH), shelf.holds)
+    ranking = Ranking(descending=sort.descending)
     for batch in batches:
-        if not rosters or rosters[-1] is not batch.roster:
-            rosters.append(batch.roster)
-        rows += _ranked(batch, sort, len(rosters) - 1, shelf.kept(batch))
-        if len(rows) > enough:
-            rows.sort()
-            rows = rows[:limit]
-            if len(rows) > enough // 2:
-                runs.append(shelf.lay(rows))
-                rows = []
-    rows.sort()
-    merged = merge(*runs, rows) if runs else rows
-    for number, run in groupby(islice(merged, limit), key=itemgetter(3)):
-        while kept := [row[4] for row in islice(run, _BATCH)]:
-            yield shelf.given(rosters[number], kept)
-
-
-def _ranked(batch: Batch, sort: Sort, number: int, kept: list[Any]) -> "list[Ranked]":
-    """Put what tells the order of members, which no two share, in front of what is kept of them."""
-    values: list[Any]
-    if sort.column == "course":
-        values = [batch.roster.course] * len(batch.members)
-    else:
-        values = [member[sort.column] for member in batch.members]  # type: ignore[literal-required]
-    values = _comparable(values, descending=sort.descending)
-    return [
-        (value is None, value, member["id"], number, what)
-        for value, member, what in zip(values, batch.members, kept, strict=True)
-    ]
-
-
-def _comparable(values: list[Any], *, descending: bool) -> list[Any]:
-    """Give what sorts as `Sort` says, once nulls are apart."""
-    if any(isinstance(value, str) for value in values):
-        values = [value if value is None else value.casefold() for value in values]
-    if descending:
-        values = [value if value is None else _opposite(value) for value in values]
-    return values
-
-
-def _opposite(value: Any) -> Any:
-    """Give what sorts as `value` does, the other way round."""
-    if isinstance(value, str):
-        # A text ends below any that goes on, so here above it.
-        return value.encode().translate(_REVERSED) + b"\xff"
-    if isinstance(value, datetime):
-        return _EPOCH - value
-    return -value
-
-
-def in_order(
-    rows: list[_T], value: Callable[[_T], Any], *, id_: Callable[[_T], Any], descending: bool
-) -> list[_T]:
-    """Give rows in the order of a value, as `Sort` says."""
-    values = _comparable([value(row) for row in rows], descending=descending)
-    ranks = [(each is None, each, id_(row)) for each, row in zip(values, rows, strict=True)]
-    return [rows[at] for at in sorted(range(len(rows)), key=ranks.__getitem__)]
+        batch.wait(ranking, shelf, sort.column)
+        ranking.settle_if_many(shelf, limit)
+    for roster, numbers in ranking.in_order(limit):
+        yield shelf.given(roster, numbers)

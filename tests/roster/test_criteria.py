@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coursectl.errors import UsageError
-from coursectl.roster import criteria as criteria_module
+from coursectl.roster import ranking
 from coursectl.roster.criteria import (
     Batch,
     Criteria,
@@ -247,7 +247,7 @@ def test_an_order_is_by_value_then_id_with_nulls_last_both_ways(first, second, s
     rows = [(each, batch.roster.course) for batch in batches for each in batch.members]
     with pytest.MonkeyPatch.context() as patch:
         # So few rows are held that nearly every batch throws some away.
-        patch.setattr(criteria_module, "_BATCH", kept)
+        patch.setattr(ranking, "_LEAST_CUT", kept)
         found = arranged(Criteria(sort=sort, limit=limit), *batches)
     assert found == in_order(sort, rows)[:limit]
 
