@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from coursectl import second_process
 from coursectl.errors import CoursectlError
 from coursectl.gather import Gathering, Tolerance
 from coursectl.render.columns import MEMBER_COLUMNS
 from coursectl.render.csv import CsvRenderer
 from coursectl.render.interface import Answer, Caption, Rendered
 from coursectl.render.json import JsonRenderer
-from coursectl.roster.criteria import Batch, Criteria
+from coursectl.roster.criteria import Batch, Criteria, Sort
 from coursectl.roster.moments import Age
 from coursectl.second_process import GatheringInHalves
 from coursectl.sources.export import Export
@@ -192,6 +193,51 @@ def test_criteria_hold_in_both_halves(criteria, lines, tmp_path):
     check_shared(*outcomes(saved(tmp_path, said), criteria))
 
 
+@pytest.fixture
+def given_of_second_halves(monkeypatch) -> list[int]:
+    """How many members came ranked of each second half."""
+    numbers = []
+    honest = second_process._Sorting.given
+
+    def given(self, roster, number, pieces, known):
+        numbers.append(number)
+        return honest(self, roster, number, pieces, known)
+
+    monkeypatch.setattr(second_process._Sorting, "given", given)
+    return numbers
+
+
+@pytest.mark.parametrize(
+    "sort",
+    [
+        Sort("user_completion_rate", descending=True),
+        Sort("real_name"),
+        Sort("id", descending=True),
+        Sort("joined_at"),
+        Sort("course"),
+    ],
+)
+@pytest.mark.parametrize("order", ["as ever", "every other one first"])
+def test_both_halves_are_put_in_one_order(sort, order, lines, tmp_path, given_of_second_halves):
+    given = lines if order == "as ever" else [*lines[1::2], *lines[::2]]
+    criteria = Criteria(statuses=frozenset({"joined"}), sort=sort)
+    renderer = JsonRenderer() if sort.column == "id" else CSV
+    course = {"id": 42, "name": "Safety", "slug": "safety"}
+    two, one = outcomes(saved(tmp_path, page(given, course=course)), criteria, renderer)
+    check_shared(two, one)
+    (number,) = given_of_second_halves
+    assert MEMBERS / 8 < number < MEMBERS / 2
+
+
+def test_sorted_members_of_no_halves_are_read_by_one_process(
+    lines, tmp_path, given_of_second_halves
+):
+    criteria = Criteria(sort=Sort("username"))
+    two, one = outcomes(saved(tmp_path, page([*lines, lines[0]])), criteria)
+    assert (two.bytes, two.told) == (one.bytes, one.told)
+    assert given_of_second_halves == []
+
+
 def test_nobody_may_be_wanted_of_either_half(lines, tmp_path):
     for criteria in (Criteria(search="nobody of that name"), Criteria(search="member_1013")):
         two, one = outcomes(saved(tmp_path, page(lines)), criteria, JsonRenderer())
@@ -281,9 +327,11 @@ def test_without_a_folder_for_temporary_files_one_process_does(lines, tmp_path, 
 
 
 @pytest.mark.parametrize("format_", ["csv", "json"])
-def test_jobs_change_no_byte(format_, large):
-    one = coursectl("members", large, "-f", format_, "--jobs", "1", "--status", "joined")
-    two = coursectl("members", large, "-f", format_, "--jobs", "2", "--status", "joined")
+@pytest.mark.parametrize("order", [(), ("--sort", "-user_completion_rate")])
+def test_jobs_change_no_byte(format_, order, large):
+    asked = ("members", large, "-f", format_, "--status", "joined", *order)
+    one = coursectl(*asked, "--jobs", "1")
+    two = coursectl(*asked, "--jobs", "2")
     assert (two.code, two.stderr) == (0, "")
     assert two == one
 
