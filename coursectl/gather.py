@@ -13,6 +13,7 @@ from coursectl.roster.member import Provenance
 from coursectl.roster.moments import Age, moment_of
 from coursectl.roster.parsing import Reading
 from coursectl.roster.pseudonyms import check_key, naming_nobody
+from coursectl.sources.export import Export
 from coursectl.sources.interface import Source, no_progress
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from coursectl.render.interface import PiecewiseRenderer
     from coursectl.roster.member import Member
     from coursectl.roster.pseudonyms import Pseudonyms
+    from coursectl.roster.summary import Counting
     from coursectl.sources.interface import OnProgress
 
 _PROVENANCE = frozenset({"community", "course", "fetched_at"})
@@ -27,6 +29,10 @@ _PROVENANCE = frozenset({"community", "course", "fetched_at"})
 
 _NAMED_STATUSES = 10
 """Undocumented values of `join_status` that are named of one roster."""
+
+
+class StartOver(Exception):
+    """What was supposed of a roster is not so: it has to be read anew."""
 
 
 class Tolerance(NamedTuple):
@@ -50,9 +56,11 @@ class Gathering:
     With `as_sent`, members are the objects that the server sent, and what `provenance` tells is
     known before them; no criteria apply. With `pseudonyms`, members who are not under them yet are
     put under them once they are selected, and nothing that is told names anybody, but for the
-    names of the sources, which only errors and warnings repeat. `number` tells which of the sources
+    names of the sources, which only errors and warnings repeat. With `supposes`, what stands behind
+    the members of an export may be a guess until it is read, and if it was wrong, `batches` raises
+    StartOver in the end. `number` tells which of the sources
     of an answer the first one is. With a `renderer`, members may be given as it makes them of these
-    `columns`.
+    `columns`, and with a `counting`, they may be given `Tallied`.
     """
 
     def __init__(
@@ -68,7 +76,9 @@ class Gathering:
         tells_provenance: bool = False,
         as_sent: bool = False,
         pseudonyms: "Pseudonyms | None" = None,
+        supposes: bool = False,
         number: int = 1,
+        counting: "Counting | None" = None,
         renderer: "PiecewiseRenderer | None" = None,
         columns: "tuple[Column, ...]" = (),
         on_progress: "OnProgress" = no_progress,
@@ -94,7 +104,9 @@ class Gathering:
         self._on_progress = on_progress
         self._as_sent = as_sent
         self._pseudonyms = pseudonyms
+        self._supposes = supposes
         self._number = number
+        self._counting = counting
         self._renderer = renderer
         self._columns = columns
         self._tells_provenance = tells_provenance
@@ -137,7 +149,13 @@ class Gathering:
         return said
 
     def batches(self) -> Generator[Batch, None, None]:
-        """Yield the members that the criteria ask for, in order. Raises CoursectlError."""
+        """Yield the members that the criteria ask for, in order. Raises CoursectlError.
+
+        It begins anew each time.
+        """
+        for told in (self.rosters, self.incomplete, self.left_out, self.warnings, self._read):
+            told.clear()
+        self.provenance, self.shown = None, 0
         selected = (batch for source in self._sources for batch in self._selected(source))
         with closing(self._shelf()) as shelf:
             for batch in self._criteria.arrange(selected, shelf):
@@ -155,13 +173,15 @@ class Gathering:
         roster: Roster | None = None
         held: list[Member] = []
         whole = True
+        is_supposed = False
         for members in source.batches(reading, self._criteria, self._on_progress):
             if roster is None:
                 held += members
                 if not source.is_local or not self._may_tell_later(reading):
                     roster = self._roster(source, reading)
                 elif source.is_repeatable:
-                    roster = self._roster(source, self._looked_through(source))
+                    roster = self._roster(source, self._looked_through(source, reading))
+                    is_supposed = self._supposes
                 else:
                     continue
                 members, held = held, []
@@ -173,6 +193,9 @@ class Gathering:
         if held:
             yield self._batch(source, reading, roster, held)
         yield from self._elsewhere(source, roster)
+        if is_supposed and self._roster(source, reading) != roster:
+            self._supposes = False
+            raise StartOver
         self._conclude(source, reading, roster, whole=whole)
 
     def _reading(self, source: Source) -> Reading:
@@ -213,8 +236,12 @@ class Gathering:
             or (self._needs_course and reading.course is None)
         )
 
-    def _looked_through(self, source: Source) -> Reading:
+    def _looked_through(self, source: Source, so_far: Reading) -> Reading:
         """Read a source to its end for what it says of itself, and let go of its members."""
+        if self._supposes and isinstance(source, Export) and (end := source.end()) is not None:
+            supposed = so_far.supposing(end)
+            if supposed is not None:
+                return supposed
         reading = Reading(
             skip_invalid=True,
             moments_as_written=True,

@@ -44,9 +44,10 @@ if TYPE_CHECKING:
     from coursectl.render.interface import PiecewiseRenderer
     from coursectl.roster.member import Member
     from coursectl.roster.parsing import Reading
+    from coursectl.roster.summary import Counting, Tallied, Tally
     from coursectl.sources.interface import OnProgress
 
-_AHEAD = 8 * 1024 * 1024
+_AHEAD = 10 * 1024 * 1024
 """Bytes that this process reads while the second one starts."""
 
 _LOOKED_AT = 4 * BLOCK
@@ -117,6 +118,28 @@ class _Sorting(NamedTuple):
         return Ranked(roster, [], number, pieces, *known)
 
 
+class _Counting(NamedTuple):
+    """They are counted."""
+
+    counting: "Counting"
+
+    def done(self, batches: "Iterable[Batch]", _: BinaryIO) -> "Tally | None":
+        """Write nothing."""
+        from coursectl.roster.summary import Tally
+
+        tally: Tally | None = None
+        for batch in batches:
+            tally = tally or Tally(batch.as_of, self.counting)
+            tally.take(batch.members)
+        return tally
+
+    def given(self, roster: Roster, _: int, __: "Iterable[bytes]", tally: "Tally") -> "Tallied":
+        """Give the counts."""
+        from coursectl.roster.summary import Tallied
+
+        return Tallied(roster, [], tally)
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
     """What the second process is to do."""
@@ -134,8 +157,8 @@ class _Task:
 class GatheringInHalves(Gathering):
     """The wanted members of one export, of which the second half comes `Rendered`.
 
-    There is a renderer, and the criteria set no limit. Members are not under pseudonyms, nor as
-    they were sent.
+    There is a renderer or a counting, and the criteria set no limit, nor with a counting an order.
+    Members are not under pseudonyms, nor as they were sent.
     """
 
     def _selected(self, source: Source) -> Iterator[Batch]:
@@ -165,10 +188,10 @@ class GatheringInHalves(Gathering):
             return FirstHalf(source.cut.form, moments_as_written=self._moments_as_written)
         return super()._reading(source)
 
-    def _looked_through(self, source: Source) -> "Reading":
-        if isinstance(source, _Halved):
+    def _looked_through(self, source: Source, so_far: "Reading") -> "Reading":
+        if isinstance(source, _Halved) and not self._supposes:
             raise NotInHalves  # what this depends on may stand at the end
-        return super()._looked_through(source)
+        return super()._looked_through(source, so_far)
 
     def _elsewhere(self, source: Source, roster: Roster) -> Iterator[Batch]:
         if isinstance(source, _Halved) and source.second.members:
@@ -176,6 +199,8 @@ class GatheringInHalves(Gathering):
             yield self._work().given(roster, second.members, second.pieces(), second.known)
 
     def _work(self) -> _Work:
+        if self._counting is not None:
+            return _Counting(self._counting)
         assert self._renderer is not None  # noqa: S101 - as the class says
         if self._criteria.sort is None:
             return _Rendering(self._renderer, self._columns)
@@ -219,7 +244,7 @@ class _Halved(Export):
                 if beginning.startswith(GZIP_MAGIC):
                     return None
                 size = os.fstat(file.fileno()).st_size
-                middle = file.seek((size + min(_AHEAD, size // 8)) // 2)
+                middle = file.seek((size + min(_AHEAD, size // 2)) // 2)
                 cut = Cut.guessed(beginning, file.read(_LOOKED_AT), middle)
         except OSError:
             return None

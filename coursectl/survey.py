@@ -3,16 +3,15 @@
 import re
 from typing import TYPE_CHECKING
 
+from coursectl.gather import StartOver
 from coursectl.roster.criteria import Criteria
-from coursectl.roster.summary import INACTIVE, Tally
+from coursectl.roster.summary import USUAL, Counting, Tallied, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from coursectl.gather import Gathering
     from coursectl.roster.member import Member
-    from coursectl.roster.moments import Age
     from coursectl.roster.summary import Summary
 
 
@@ -26,27 +25,20 @@ def nobody(_members: "list[Member]") -> None:
 def summarise(
     gathering: "Gathering",
     criteria: "Criteria",
+    counting: Counting = USUAL,
     *,
-    inactive: "Age" = INACTIVE,
-    most_nudged: int | None = None,
     also: "Callable[[list[Member]], object]" = nobody,
 ) -> "Summary":
     """Give the figures of a gathering of one source that tells its provenance.
 
-    Of those who need a nudge, the `most_nudged` longest silent are kept, or with None all. `also`
-    is given all members, too, as they come. Raises CoursectlError.
+    `also` is given all members, too, as they come, of a gathering that supposes nothing. Raises
+    CoursectlError.
     """
-    tally: Tally | None = None
-
-    def tally_as_of(as_of: "datetime") -> Tally:
-        return Tally(as_of, inactive, criteria.statuses, most_nudged=most_nudged)
-
-    for batch in gathering.batches():
-        tally = tally or tally_as_of(batch.as_of)
-        tally.take(batch.members)
-        also(batch.members)
+    try:
+        tally = _tallied(gathering, counting, also)
+    except StartOver:
+        tally = _tallied(gathering, counting, also)
     (roster,) = gathering.rosters
-    tally = tally or tally_as_of(roster.as_of)
     provenance = gathering.provenance
     assert provenance is not None  # noqa: S101 - it was asked for
     return tally.summary(
@@ -58,6 +50,21 @@ def summarise(
         is_whole=criteria._replace(sort=None) == Criteria()
         and not (gathering.incomplete or gathering.left_out),
     )
+
+
+def _tallied(
+    gathering: "Gathering", counting: Counting, also: "Callable[[list[Member]], object]"
+) -> Tally:
+    tally: Tally | None = None
+    for batch in gathering.batches():
+        tally = tally or Tally(batch.as_of, counting)
+        if isinstance(batch, Tallied):
+            tally.add(batch.tally)
+        else:
+            tally.take(batch.members)
+            also(batch.members)
+    (roster,) = gathering.rosters
+    return tally or Tally(roster.as_of, counting)
 
 
 def _rate(value: object) -> float | None:

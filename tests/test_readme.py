@@ -568,7 +568,7 @@ def options_below(heading: str, command: str) -> set[str]:
         (
             "members",
             (
-                "members",
+                "Large exports",
                 "Pseudonyms",
                 "Which members",
                 "How they are shown",
@@ -581,6 +581,7 @@ def options_below(heading: str, command: str) -> set[str]:
         (
             "summary",
             (
+                "Large exports",
                 "Pseudonyms",
                 "summary",
                 "Which members",

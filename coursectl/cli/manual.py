@@ -143,7 +143,7 @@ _PSEUDONYMIZE = Parameter(
 )
 _JOBS = Parameter(
     "--jobs",
-    help="csv, tsv, json, jsonl: processes that may share a large export, of which 2 are all it takes. Default: 2, or 1 on a single core.",
+    help="Processes that may share a large export, of which 2 are all it takes. Default: 2, or 1 on a single core.",
     metavar="N",
     panel="How they are shown",
 )
@@ -502,6 +502,7 @@ PAGES = {
                 _RAW,
                 _EXCEL,
                 _PSEUDONYMIZE,
+                _JOBS,
                 _NO_PAGER,
                 _QUIET,
                 _SKIP_INVALID,

@@ -1,6 +1,5 @@
 """`coursectl members COURSE...`: the roster."""
 
-import os
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,14 +10,8 @@ from coursectl.cli import options
 from coursectl.cli.formats import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from coursectl.gather import Gathering
     from coursectl.render.interface import Caption
-    from coursectl.sources.interface import Source
-
-_LARGE = 32 * 1024 * 1024
-"""Bytes of an export from which on a second process makes it faster."""
 
 
 def members(
@@ -60,6 +53,7 @@ def members(
     A WHEN is a date, an ISO date-time or an AGE ago. All times are UTC.
     """
     from coursectl.cli.delivery import Delivery, tell_of
+    from coursectl.cli.sharing import is_worth_a_second_process
     from coursectl.gather import Gathering, Tolerance
     from coursectl.render.columns import COURSE, MEMBER_COLUMNS, default_columns, parse_columns
     from coursectl.render.interface import Answer
@@ -100,8 +94,7 @@ def members(
             piecewise is not None
             and limit is None
             and pseudonyms is None
-            and _is_large(sources)
-            and (jobs or _usable_cores()) > 1
+            and is_worth_a_second_process(sources, jobs)
         ):
             from coursectl.second_process import GatheringInHalves
 
@@ -128,21 +121,6 @@ def members(
             )
             delivery.deliver(answer, talk, may_fold=not columns, pager=not no_pager)
         tell_of(gathering, delivery.file, talk)
-
-
-def _is_large(sources: "Sequence[Source]") -> bool:
-    """Whether these are one export that is worth a second process, which takes a while to start."""
-    from coursectl.sources.export import Export
-
-    return (
-        len(sources) == 1 and isinstance(sources[0], Export) and (sources[0].size() or 0) >= _LARGE
-    )
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _caption(gathering: "Gathering", words: tuple[str, ...]) -> "Caption":

@@ -52,6 +52,7 @@ def report(
     from coursectl.render.changes import change_sections, change_table
     from coursectl.render.report import report_outline
     from coursectl.roster.criteria import Criteria
+    from coursectl.roster.summary import Counting
     from coursectl.sources.resolve import resolve
     from coursectl.streams import Talk
     from coursectl.survey import summarise
@@ -103,7 +104,7 @@ def report(
                 comparison.take_after(members)
 
         now = gathering_of(source)
-        summary = summarise(now, Criteria(), inactive=silent_for, also=take)
+        summary = summarise(now, Criteria(), Counting(silent_for), also=take)
         sections: tuple[Section, ...] = ()
         if comparison is not None and before is not None:
             found = comparison.changes(now, source.name)

@@ -46,6 +46,7 @@ def summary(
     raw: options.Raw = False,
     excel: options.Excel = False,
     pseudonymize: options.Pseudonymize = False,
+    jobs: options.Jobs = None,
     no_pager: options.NoPager = False,
     quiet: options.Quiet = False,
     skip_invalid: options.SkipInvalid = False,
@@ -65,11 +66,13 @@ def summary(
     coursectl summary 42 --json | jq '.courses[].completion.mean'
     """  # noqa: D301 - a backspace keeps the lines below it apart
     from coursectl.cli.delivery import Delivery, counted, tell_read, tell_written
+    from coursectl.cli.sharing import is_worth_a_second_process
     from coursectl.gather import Gathering, Tolerance
     from coursectl.render.columns import summary_columns
     from coursectl.render.interface import Answer, Caption
     from coursectl.render.outline import outline_of
     from coursectl.render.summary import summary_batch, summary_outline, write_json
+    from coursectl.roster.summary import Counting
     from coursectl.sources.export import STDIN
     from coursectl.streams import Talk
     from coursectl.survey import summarise
@@ -105,29 +108,35 @@ def summary(
     )
     is_json = look.format in (Format.JSON, Format.JSONL)
     most = (_ON_SCREEN if look.format is Format.TABLE else _ON_PAPER) if is_page else 0
+    counting = Counting(silent_for, selection.criteria.statuses, None if is_json else most)
+    gather = Gathering
+    if (
+        sort is None
+        and limit is None
+        and pseudonyms is None
+        and is_worth_a_second_process(sources, jobs)
+    ):
+        from coursectl.second_process import GatheringInHalves
+
+        gather = GatheringInHalves
     gatherings = []
     summaries = []
     with Talk(quiet=quiet) as talk:
         for number, source in enumerate(sources, 1):
-            gathering = Gathering(
+            gathering = gather(
                 [source],
                 selection.criteria,
                 now=now,
                 as_of=selection.as_of,
                 tolerance=Tolerance(skip_invalid=skip_invalid, allow_incomplete=allow_incomplete),
                 tells_provenance=True,
+                supposes=True,
+                counting=counting,
                 pseudonyms=pseudonyms,
                 number=number,
                 on_progress=talk.advance,
             )
-            summaries.append(
-                summarise(
-                    gathering,
-                    selection.criteria,
-                    inactive=silent_for,
-                    most_nudged=None if is_json else most,
-                )
-            )
+            summaries.append(summarise(gathering, selection.criteria, counting))
             gatherings.append(gathering)
         if is_json:
             lines = look.format is Format.JSONL

@@ -112,11 +112,13 @@ class _Reading:
     def read(self, export: "Export", talk: "Talk") -> None:
         """Read one export to its end."""
         from coursectl.gather import Gathering
+        from coursectl.roster.summary import Counting
         from coursectl.roster.trend import point_of
         from coursectl.sources.address import community_of
         from coursectl.survey import summarise
 
         self._read += 1
+        counting = Counting(counted_statuses=self.criteria.statuses, most_nudged=0)
         gathering = Gathering(
             [export],
             self.criteria,
@@ -125,10 +127,11 @@ class _Reading:
             pseudonyms=self.pseudonyms,
             number=self._read,
             tells_provenance=True,
+            supposes=True,
             on_progress=talk.advance,
         )
         try:
-            summary = summarise(gathering, self.criteria, most_nudged=0)
+            summary = summarise(gathering, self.criteria, counting)
             community = summary.community
             host = None if community is None else community_of(community)
             point = point_of(summary, export=export.name, host=host)

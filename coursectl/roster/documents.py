@@ -14,10 +14,11 @@ its members are looked at one by one.
 
 import re
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from functools import cache
 from typing import NoReturn, Protocol
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from coursectl.errors import InvalidData
 from coursectl.printable import shortened
@@ -44,6 +45,9 @@ _BOM = b"\xef\xbb\xbf"
 
 _SAVE_AGAIN = "The file is damaged or cut off: save it again."
 
+
+_BRACKETS = 32
+"""Brackets at the end of a page object that are tried for the one that ends its members."""
 
 _MANY = 50
 """Objects one after the other that are taken for members, not for a list within one."""
@@ -453,6 +457,22 @@ def joint(text: bytes) -> int | None:
             return found.start(1)
         at = max(end, found.end())
     return None
+
+
+def told_behind(end: bytes) -> Fields | None:
+    """Guess from the last bytes of a page object what stands behind its members; None: no idea.
+
+    That is the most that can be taken for the end of an object: a list may stand in it.
+    """
+    told: dict[str, object] | None = None
+    at = len(end)
+    for _ in range(_BRACKETS):
+        at = end.rfind(b"]", 0, at)
+        if at < 0:
+            break
+        with suppress(ValueError):
+            told = from_json(b"{" + end[at + 1 :].strip().removeprefix(b","))
+    return None if told is None else [(key, to_json(value)) for key, value in told.items()]
 
 
 def _guess(buffer: bytes) -> int:

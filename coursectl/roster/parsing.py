@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from copy import copy
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from typing_extensions import TypedDict
 from coursectl.errors import IncompleteRoster, InvalidData
 from coursectl.printable import shortened
 from coursectl.redaction import redacted_bytes
-from coursectl.roster.documents import Document, Fields
+from coursectl.roster.documents import Document, Fields, told_behind
 from coursectl.roster.error_body import message_in
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.member import (
@@ -190,6 +191,20 @@ class Reading:
     def take_over(self, other: "Reading") -> None:
         """Have read what another one has, which this one made and which ends here."""
         vars(self).update(vars(other))
+
+    def supposing(self, end: bytes) -> "Reading | None":
+        """Give a reading that knows what this one may once it has come to the last bytes, if any.
+
+        It is a guess. None where there is no telling.
+        """
+        fields = told_behind(end)
+        supposed = copy(self)
+        supposed.said = set(self.said)
+        try:
+            supposed.envelope(fields or [])
+        except InvalidData:
+            return None
+        return None if fields is None else supposed
 
     @property
     def members(self) -> int:

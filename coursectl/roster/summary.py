@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import accumulate
 from math import floor, fsum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from coursectl.roster.criteria import Batch
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.moments import Age, sortable
 
@@ -104,42 +105,54 @@ class Summary:
     """Whether all members of the roster are among these."""
 
 
+class Counting(NamedTuple):
+    """How members are counted.
+
+    Of `counted_statuses`, None is whatever is usual. Of those who need a nudge, the `most_nudged`
+    who were silent longest are kept, or with None all.
+    """
+
+    inactive: Age = INACTIVE
+    counted_statuses: frozenset[str | None] | None = None
+    most_nudged: int | None = None
+
+
+USUAL = Counting()
+
+
 @dataclass
 class Tally:
     """Counts that grow as members come, and a `Summary` in the end.
 
-    Of `counted_statuses`, None is whatever is usual. Of those who need a nudge, the `most_nudged`
-    who were silent longest are kept, or with None all. Moments may be text as coursectl writes it.
+    Moments may be text as coursectl writes it.
     """
 
     as_of: datetime
-    inactive: Age = INACTIVE
-    counted_statuses: frozenset[str | None] | None = None
-    most_nudged: int | None = None
-    _rates: Counter[tuple[str | None, float | None]] = field(default_factory=Counter)
-    _active: Counter[int] = field(default_factory=Counter)
-    _never: int = 0
-    _joins: Counter[str] = field(default_factory=Counter)
-    _nudges: int = 0
-    _nudged: "list[Member]" = field(default_factory=list)
+    counting: Counting = USUAL
+    rates: Counter[tuple[str | None, float | None]] = field(default_factory=Counter)
+    active: Counter[int] = field(default_factory=Counter)
+    never: int = 0
+    joins: Counter[str] = field(default_factory=Counter)
+    nudges: int = 0
+    nudged: "list[Member]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._counted = self.counted_statuses or COUNTED
+        self._counted = self.counting.counted_statuses or COUNTED
         self._spans = [
             (days, sortable(Age(hours=24 * days).before(self.as_of))) for days in ACTIVITY_DAYS
         ]
-        self._silent_since = sortable(self.inactive.before(self.as_of))
+        self._silent_since = sortable(self.counting.inactive.before(self.as_of))
 
     def take(self, members: "list[Member]") -> None:
         """Count members."""
-        self._rates.update([(m["join_status"], m["user_completion_rate"]) for m in members])
+        self.rates.update([(m["join_status"], m["user_completion_rate"]) for m in members])
         statuses = self._counted
         counted = [m for m in members if m["join_status"] in statuses]
         active = [sortable(t) for m in counted if (t := m["last_active_at"]) is not None]
-        self._never += len(counted) - len(active)
+        self.never += len(counted) - len(active)
         for days, since in self._spans:
-            self._active[days] += sum([t >= since for t in active])
-        self._joins.update([sortable(t)[:10] for m in counted if (t := m["joined_at"])])
+            self.active[days] += sum([t >= since for t in active])
+        self.joins.update([sortable(t)[:10] for m in counted if (t := m["joined_at"])])
         since = self._silent_since
         silent = [
             m
@@ -149,12 +162,29 @@ class Tally:
             and r < 100
             and ((t := m["last_active_at"]) is None or sortable(t) < since)
         ]
-        self._nudges += len(silent)
-        most = self.most_nudged
+        self.nudges += len(silent)
+        self._keep(silent)
+
+    def add(self, other: "Tally") -> None:
+        """Count those whom another tally has counted in the same way."""
+        self.rates.update(other.rates)
+        self.active.update(other.active)
+        self.never += other.never
+        self.joins.update(other.joins)
+        self.nudges += other.nudges
+        self._keep(other.nudged)
+
+    @property
+    def members(self) -> int:
+        """How many have been counted."""
+        return self.rates.total()
+
+    def _keep(self, silent: "list[Member]") -> None:
+        most = self.counting.most_nudged
         if most != 0:
-            self._nudged += silent
-            if most is not None and len(self._nudged) > max(4 * most, 1_000):
-                self._nudged = sorted(self._nudged, key=_silence)[:most]
+            self.nudged += silent
+            if most is not None and len(self.nudged) > max(4 * most, 1_000):
+                self.nudged = sorted(self.nudged, key=_silence)[:most]
 
     def summary(
         self,
@@ -172,12 +202,12 @@ class Tally:
         members taken are the whole roster.
         """
         by_status: Counter[str | None] = Counter()
-        for (status, _), number in self._rates.items():
+        for (status, _), number in self.rates.items():
             by_status[status] += number
         rates = self._rates_of(self._counted)
         completion = _completion(rates)
         counted = rates.total()
-        active = tuple((days, self._active[days]) for days in ACTIVITY_DAYS)
+        active = tuple((days, self.active[days]) for days in ACTIVITY_DAYS)
         return Summary(
             course=course,
             course_id=course_id,
@@ -189,12 +219,12 @@ class Tally:
             counted=counted,
             counted_statuses=tuple(sorted(self._counted, key=_rank)),
             completion=completion,
-            activity=Activity(active, counted - self._never - active[-1][1], self._never),
+            activity=Activity(active, counted - self.never - active[-1][1], self.never),
             joins=self._weeks(),
-            inactive=self.inactive,
-            nudges=self._nudges,
+            inactive=self.counting.inactive,
+            nudges=self.nudges,
             nudged=tuple(
-                map(_with_moments, sorted(self._nudged, key=_silence)[: self.most_nudged])
+                map(_with_moments, sorted(self.nudged, key=_silence)[: self.counting.most_nudged])
             ),
             own_mean=None
             if own_mean is None
@@ -209,7 +239,7 @@ class Tally:
     def _weeks(self) -> dict[date, int]:
         """Count joins by the Monday of their week."""
         weeks: Counter[date] = Counter()
-        for text, number in self._joins.items():
+        for text, number in self.joins.items():
             day = date.fromisoformat(text)
             weeks[date.fromordinal(day.toordinal() - day.weekday())] += number
         return {monday: weeks[monday] for monday in sorted(weeks)}
@@ -218,7 +248,7 @@ class Tally:
         """Count rates among members with these statuses, or among all of them."""
         found: Counter[float | None] = Counter()
         wanted = None if statuses is None else frozenset(statuses)
-        for (status, rate), number in self._rates.items():
+        for (status, rate), number in self.rates.items():
             if wanted is None or status in wanted:
                 found[rate] += number
         return found
@@ -252,6 +282,16 @@ class Tally:
         exact = [fit for fit in fits if fit[0] == round(own_mean, 9)]
         means = {mean for mean, _ in exact or fits}
         return (exact or fits)[0][1] if len(means) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied(Batch):
+    """Members who have been counted, and are not here themselves."""
+
+    tally: Tally
+
+    def __len__(self) -> int:
+        return self.tally.members
 
 
 def _completion(counts: Counter[float | None]) -> Completion:

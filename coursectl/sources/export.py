@@ -67,6 +67,19 @@ class Export:
         except OSError:
             return None
 
+    def end(self) -> bytes | None:
+        """Give the last bytes of a regular file that is not zipped; None where they are none."""
+        if self.path is None or not self.is_repeatable:
+            return None
+        try:
+            with self.path.open("rb") as file:
+                if file.read(len(GZIP_MAGIC)) == GZIP_MAGIC:
+                    return None
+                file.seek(max(file.seek(0, os.SEEK_END) - BLOCK, 0))
+                return file.read(BLOCK)
+        except OSError:
+            return None
+
     def course_as_sent(self) -> dict[str, object] | None:
         """Give None: what an export says of its course, its reading tells."""
         return None

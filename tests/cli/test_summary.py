@@ -13,6 +13,7 @@ from coursectl.errors import ExitCode
 from coursectl.gather import Gathering
 from coursectl.render.columns import SUMMARY_COLUMNS
 from coursectl.roster.criteria import Criteria
+from coursectl.roster.summary import Counting
 from coursectl.sources.resolve import resolve
 from coursectl.survey import summarise
 from tests import duck
@@ -440,7 +441,7 @@ def test_of_a_roster_only_figures_are_held_and_as_many_people_as_are_shown(tmp_p
         )
         tracemalloc.start()
         try:
-            found = summarise(gathering, Criteria(), most_nudged=20)
+            found = summarise(gathering, Criteria(), Counting(most_nudged=20))
             assert (found.nudges, len(found.nudged)) == (members, 20)
             return tracemalloc.get_traced_memory()[1]
         finally:

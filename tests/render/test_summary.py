@@ -13,7 +13,7 @@ from coursectl.render.summary import (
     summary_sections,
     write_json,
 )
-from coursectl.roster.summary import Summary, Tally
+from coursectl.roster.summary import Counting, Summary, Tally
 from tests.render.answers import AS_OF, MEMBERS, member
 from tests.render.test_json import ACTING
 
@@ -21,7 +21,7 @@ REMEDY = "coursectl members 42"
 
 
 def summary(*members, as_of: datetime = AS_OF, most: int | None = None, **known) -> Summary:
-    tally = Tally(as_of, most_nudged=most)
+    tally = Tally(as_of, Counting(most_nudged=most))
     tally.take(list(members))
     return tally.summary(**({"course": "Food Safety"} | known))
 

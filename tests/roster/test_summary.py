@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from coursectl.gather import Gathering
 from coursectl.roster.criteria import Criteria
 from coursectl.roster.moments import Age
-from coursectl.roster.summary import Summary, Tally
+from coursectl.roster.summary import Counting, Summary, Tally
 from coursectl.sources.resolve import resolve
 from coursectl.survey import summarise
 from tests import duck
@@ -22,7 +22,7 @@ AS_OF = datetime(2026, 11, 23, 6, tzinfo=UTC)
 
 
 def tally(*members_: Row, **how) -> Tally:
-    found = Tally(AS_OF, **how)
+    found = Tally(AS_OF, Counting(**how))
     found.take(list(members_))
     return found
 
@@ -124,7 +124,7 @@ def summed_up(path: Path, inactive: Age, criteria: Criteria, as_of: datetime | N
         as_of=as_of,
         tells_provenance=True,
     )
-    return summarise(gathering, criteria, inactive=inactive)
+    return summarise(gathering, criteria, Counting(inactive, criteria.statuses))
 
 
 def assert_same(ours: Summary, theirs: duck.Figures) -> None:
@@ -286,7 +286,7 @@ def test_who_was_silent_longest_needs_a_nudge_first_and_so_many_are_kept_as_are_
         member(4000, joined_at=datetime(2026, 5, 1, tzinfo=UTC)),
         member(6000, joined_at=datetime(2026, 3, 1, tzinfo=UTC)),
     ]
-    counting = Tally(AS_OF, most_nudged=5)
+    counting = Tally(AS_OF, Counting(most_nudged=5))
     for start in range(0, len(silent), 500):
         counting.take(silent[start : start + 500])
     counting.take(never)
