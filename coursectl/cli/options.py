@@ -354,8 +354,8 @@ Jobs = Annotated[
     typer.Option(
         metavar="N",
         min=1,
-        help="Processes that may share a large export, of which 2 are all it takes. Default: 2, or 1"
-        " on a single core.",
+        help="Processes that may share a large export, of which 2 are all it takes. Default: 2, or"
+        " 1 on a single core.",
         rich_help_panel=_OUTPUT,
         show_default=False,
     ),
