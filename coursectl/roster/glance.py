@@ -9,11 +9,11 @@ from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, NotRequired
 
-from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypedDict
 
-from coursectl.roster.member import Id, Moment
+from coursectl.roster.member import Id, Member, MemberAsWritten, Moment
 
 
 class _OrNone:
@@ -35,6 +35,17 @@ class _Page(TypedDict):
     results: list[Annotated[_Row | None, _OrNone()]]
 
 
+class _WholePage(TypedDict):
+    """A page that holds what is documented and no more."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", cache_strings="keys")  # type: ignore[misc]
+
+    count: Id
+    next: str | None
+    previous: str | None
+    results: list[MemberAsWritten]
+
+
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What a page holds at first sight."""
@@ -48,17 +59,50 @@ class Glance:
     joined_at: tuple[datetime | None, ...]
     """When these joined, UTC."""
     statuses: frozenset[str | None]
+    members: "list[Member] | None" = None
+    """The members themselves where the page holds what is documented, valid, and no more.
+
+    Their moments are text as coursectl writes it.
+    """
 
 
 @cache
-def _adapter() -> TypeAdapter[_Page]:
-    return TypeAdapter(_Page)
+def _adapter(of: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(of)
 
 
 def glance(body: bytes) -> Glance | None:
     """Look at the body of an answer; None for what is no page."""
+    return _whole(body) or _in_part(body)
+
+
+def _whole(body: bytes) -> Glance | None:
+    """Look at a page and validate it at once, which nearly every page lets one do."""
+    if body.count(b'"results"') != 1:
+        return None
     try:
-        page = _adapter().validate_json(body.removeprefix(b"\xef\xbb\xbf"))
+        page = _adapter(_WholePage).validate_json(body)
+    except ValidationError:
+        return None
+    members: list[Any] = page["results"]
+    return Glance(
+        page["count"],
+        page["next"] is not None,
+        tuple([member["id"] for member in members]),
+        tuple(
+            [
+                None if (at := member["joined_at"]) is None else datetime.fromisoformat(at)
+                for member in members
+            ]
+        ),
+        frozenset([member["join_status"] for member in members]),
+        members,
+    )
+
+
+def _in_part(body: bytes) -> Glance | None:
+    try:
+        page: _Page = _adapter(_Page).validate_json(body.removeprefix(b"\xef\xbb\xbf"))
     except ValidationError:
         return None
     rows = page["results"]

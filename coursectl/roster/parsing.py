@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+    from coursectl.roster.glance import Glance
+
 _KNOWN = frozenset[str | None]({*JoinStatus, None})
 _NAMED_PROBLEMS = 10
 
@@ -251,6 +253,25 @@ class Reading:
             raise self._invalid_rows(error.message) from None
         if not self._skip_invalid and self.invalid > before:
             raise self._invalid_rows()
+
+    def page(self, seen: "Glance", body: bytes, name: str) -> list[list[Member]]:
+        """Give what `document` gives of the body of a page that has been looked at.
+
+        Raises InvalidData.
+        """
+        if seen.members is None or self._as_sent or not self._moments_as_written:
+            return list(self.document([body], name))
+        self._document = name
+        self._documents += 1
+        self._rows_before = self.rows
+        self.in_page = True
+        self.said |= {"count", "next", "previous"}
+        self.has_next = seen.has_next
+        self.count = seen.count
+        self._largest_count = max(self._largest_count, seen.count)
+        self.rows += len(seen.members)
+        fresh = self._fresh(seen.members)
+        return [fresh] if fresh else []
 
     def _cut(self, blocks: Iterable[bytes], name: str) -> Iterator[list[Member]]:
         return Document(iter(blocks), name, self, quotes=not self.names_nobody).batches()

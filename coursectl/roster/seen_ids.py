@@ -13,8 +13,22 @@ _SPREAD = 0x9E3779B97F4A7C15
 
 _AT_ONCE = 1_000
 
+_FEW = 20_000
+"""Ids that are looked up in a Python set, ten times as fast and forty times as large."""
+
 _PAGE_BITS = 15
 _PAGE_BYTES = (1 << _PAGE_BITS) // 8
+
+
+class _FewIds(set[int]):
+    """As many as may take some MB, at once."""
+
+    def take(self, ids: list[int]) -> list[int]:
+        fresh = [id_ for id_ in ids if id_ not in self]
+        if len({*fresh}) < len(fresh):
+            fresh = list(dict.fromkeys(fresh))
+        self.update(fresh)
+        return fresh
 
 
 class _CloseIds:
@@ -136,7 +150,7 @@ class SeenIds:
 
     def __init__(self) -> None:
         self._run: _Run | None = _Run()
-        self._ids: _CloseIds | _ScatteredIds = _CloseIds()
+        self._ids: _FewIds | _CloseIds | _ScatteredIds = _FewIds()
         self._count = 0
 
     def __len__(self) -> int:
@@ -158,6 +172,9 @@ class SeenIds:
     def _take(self, ids: list[int]) -> list[int]:
         fresh = self._ids.take(ids)
         self._count += len(fresh)
+        if isinstance(self._ids, _FewIds) and len(self._ids) > _FEW:
+            few, self._ids = self._ids, _CloseIds()
+            self._ids.take(few)
         if isinstance(self._ids, _CloseIds) and self._ids.size() > 2**20 + 16 * self._count:
             self._ids = _ScatteredIds(self._ids)
         return fresh

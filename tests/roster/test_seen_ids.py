@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coursectl.roster import seen_ids
 from coursectl.roster.seen_ids import SeenIds, _CloseIds, _ScatteredIds
 
 GREATEST = 2**63 - 2
@@ -28,10 +29,15 @@ _EDGES = st.sampled_from([0, 1, 2**15 - 1, 2**15, 2**32, 2**62, GREATEST - 1, GR
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.lists(st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=40), max_size=12))
-def test_ids_seen_are_those_that_a_set_would_hold(batches):
-    # A second time, nothing is new.
-    assert_as_a_set_would(batches + batches)
+@given(
+    st.lists(st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=40), max_size=12),
+    st.sampled_from([0, 5, 60, 20_000]),
+)
+def test_ids_seen_are_those_that_a_set_would_hold(batches, few):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seen_ids, "_FEW", few)
+        # A second time, nothing is new.
+        assert_as_a_set_would(batches + batches)
 
 
 @settings(deadline=None, max_examples=100)
@@ -56,7 +62,7 @@ def test_close_ids_can_be_listed(ids):
 
 def test_scattered_ids_move_to_a_table_and_stay_known():
     numbers = random.Random(1)
-    batches = [[numbers.randrange(GREATEST) for _ in range(100)] for _ in range(200)]
+    batches = [[numbers.randrange(GREATEST) for _ in range(100)] for _ in range(250)]
     ids = assert_as_a_set_would(batches)
     assert isinstance(ids._ids, _ScatteredIds)
     assert ids.take([id_ for batch in batches for id_ in batch]) == []
@@ -79,7 +85,8 @@ def test_close_ids_stay_on_pages():
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("shift", [0, 10, 15, 20, 21, 40, 43])
-def test_evenly_spaced_ids_are_told_apart(shift):
+def test_evenly_spaced_ids_are_told_apart(shift, monkeypatch):
+    monkeypatch.setattr(seen_ids, "_FEW", 0)
     numbers = [number << shift for number in range(4_000)]
     assert_as_a_set_would([numbers[at : at + 300] for at in range(0, 4_000, 300)] + [numbers])
 

@@ -120,10 +120,10 @@ class CourseMembers:
                 for page in walk.pages():
                     on_progress(walk.members, walk.count)
                     if _few_will_do(criteria):
-                        yield from reading.document([page.body], page.where)
+                        yield from reading.page(page.glance, page.body, page.where)
                         continue
                     # What is not valid shows before anything is given.
-                    waiting.add(page, list(trial.document([page.body], page.where)))
+                    waiting.add(page, trial.page(page.glance, page.body, page.where))
             assert walk is not None  # noqa: S101 - a roster is walked at least once
             doubt = self._doubt(walk)
             if doubt and not reading.allow_incomplete:
@@ -219,8 +219,15 @@ def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
     tied_at: object = None
     for members in batches:
         settled: list[Member] = []
-        for member in members:
-            moment = _joined_at(member)
+        moments = [_joined_at(member) for member in members]
+        if tied_at not in moments and len(set(moments)) == len(moments):
+            # Nobody waits for others: the last one might, on the next page.
+            settled = sorted(tied, key=itemgetter("id")) + members[:-1]
+            tied, tied_at = members[-1:], moments[-1]
+            if settled:
+                yield settled
+            continue
+        for member, moment in zip(members, moments, strict=True):
             if tied and (moment != tied_at or len(tied) > _MOST_TIED):
                 settled += sorted(tied, key=itemgetter("id"))
                 tied = []

@@ -270,11 +270,11 @@ class Walk:
             self.count, self._counted_at = page.glance.count, page.at
         if ids and page.end < page.glance.count:
             self.least = min(self.least, len(ids))
-        for place, joined_at in enumerate(page.glance.joined_at, page.offset + 1):
-            if joined_at is None:
-                self._has_not_joined = True
-            else:
-                self._end_of_joined = max(self._end_of_joined, place)
+        joined_at = page.glance.joined_at
+        self._has_not_joined = self._has_not_joined or None in joined_at
+        last = next((at for at in range(len(ids), 0, -1) if joined_at[at - 1] is not None), None)
+        if last is not None:
+            self._end_of_joined = max(self._end_of_joined, page.offset + last)
         return bool(fresh or nameless)
 
     def _look_again(self) -> Page:
