@@ -155,7 +155,7 @@ class _Task:
 
 
 class GatheringInHalves(Gathering):
-    """The wanted members of one export, of which the second half comes `Rendered`.
+    """The wanted members of one export, of which the second half comes `Rendered` or `Tallied`.
 
     There is a renderer or a counting, and the criteria set no limit, nor with a counting an order.
     Members are not under pseudonyms, nor as they were sent.

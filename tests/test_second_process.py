@@ -336,6 +336,14 @@ def test_jobs_change_no_byte(format_, order, large):
     assert two == one
 
 
+def test_jobs_change_no_figure(large):
+    asked = ("summary", large, "--csv", "--as-of", "2026-11-23", "--status", "joined,manager")
+    one = coursectl(*asked, "--jobs", "1")
+    two = coursectl(*asked, "--jobs", "2")
+    assert (two.code, two.stderr) == (0, "")
+    assert two == one
+
+
 def test_there_is_at_least_one_job():
     assert coursectl("members", "demo", "--csv", "--jobs", "0").code == 2
     assert coursectl("members", "demo", "--csv", "--jobs", "9").code == 0
