@@ -52,10 +52,9 @@ class Records:
         """Take texts of these lengths, in blocks of any size. Raises UsageError."""
         self._ends.extend(accumulate(lengths, initial=self._ends.pop()))
         try:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see close
-            self._file.writelines(blocks)
-            self._file.flush()
+            file = self._opened()
+            file.writelines(blocks)
+            file.flush()
         except OSError as error:
             said = printable(error.strerror or str(error))
             raise UsageError(
@@ -63,11 +62,15 @@ class Records:
                 f"Free some space in {_folder()}, or name another folder in TMPDIR.",
             ) from None
 
+    def _opened(self) -> "BinaryIO":
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see close
+        return self._file
+
     def at(self, numbers: "Iterable[int]") -> list[bytes]:
         """Give the texts with these numbers. None can be put any more then."""
         if self._all is None:
-            assert self._file is not None  # noqa: S101 - there is a number
-            self._all = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._all = mmap.mmap(self._opened().fileno(), 0, access=mmap.ACCESS_READ)
         text, ends = self._all, self._ends
         given = [text[ends[number] : ends[number + 1]] for number in numbers]
         if hasattr(mmap, "MADV_DONTNEED"):

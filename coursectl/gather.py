@@ -58,9 +58,9 @@ class Gathering:
     put under them once they are selected, and nothing that is told names anybody, but for the
     names of the sources, which only errors and warnings repeat. With `supposes`, what stands behind
     the members of an export may be a guess until it is read, and if it was wrong, `batches` raises
-    StartOver in the end. `number` tells which of the sources
-    of an answer the first one is. With a `renderer`, members may be given as it makes them of these
-    `columns`, and with a `counting`, they may be given `Tallied`.
+    StartOver in the end. `number` tells which of the sources of an answer the first one is. With a
+    `renderer`, members may be given as it makes them of these `columns`, and with a `counting`,
+    they may be given `Tallied`.
     """
 
     def __init__(

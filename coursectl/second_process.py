@@ -30,10 +30,9 @@ from coursectl.aside import AsideRendered, Records
 from coursectl.errors import CoursectlError
 from coursectl.gather import Gathering
 from coursectl.render.interface import Ranked, Rendered
-from coursectl.roster.criteria import Batch, Criteria, Roster, Sort
+from coursectl.roster.criteria import Batch, Criteria, Roster, Sort, ranked
 from coursectl.roster.documents import BLOCK
 from coursectl.roster.halves import Cut, FirstHalf, Form, NotInHalves, SecondHalf, Told
-from coursectl.roster.ranking import Ranking
 from coursectl.sources.export import GZIP_MAGIC, Export
 from coursectl.sources.interface import Source, no_progress
 
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from coursectl.render.interface import PiecewiseRenderer
     from coursectl.roster.member import Member
     from coursectl.roster.parsing import Reading
+    from coursectl.roster.ranking import Ranking
     from coursectl.roster.summary import Counting, Tallied, Tally
     from coursectl.sources.interface import OnProgress
 
@@ -99,11 +99,9 @@ class _Sorting(NamedTuple):
 
     def done(self, batches: "Iterable[Batch]", out: BinaryIO) -> "tuple[Ranking, array[int]]":
         """Write their records."""
-        ranking, records = Ranking(descending=self.sort.descending), Records(out)
+        records = Records(out)
         shelf = AsideRendered(self.renderer, self.columns, records=records)
-        for batch in batches:
-            batch.wait(ranking, shelf, self.sort.column)
-            ranking.settle_if_many(shelf)
+        ranking = ranked(batches, self.sort, shelf)
         ranking.settle(shelf)
         return ranking, records.lengths()
 
@@ -125,13 +123,7 @@ class _Counting(NamedTuple):
 
     def done(self, batches: "Iterable[Batch]", _: BinaryIO) -> "Tally | None":
         """Write nothing."""
-        from coursectl.roster.summary import Tally
-
-        tally: Tally | None = None
-        for batch in batches:
-            tally = tally or Tally(batch.as_of, self.counting)
-            tally.take(batch.members)
-        return tally
+        return self.counting.tally(batches)
 
     def given(self, roster: Roster, _: int, __: "Iterable[bytes]", tally: "Tally") -> "Tallied":
         """Give the counts."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from coursectl.gather import StartOver
 from coursectl.roster.criteria import Criteria
-from coursectl.roster.summary import USUAL, Counting, Tallied, Tally
+from coursectl.roster.summary import USUAL, Counting, Tally, nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
 
 _DECIMAL = re.compile(r"\d{1,3}(\.\d{1,20})?", re.ASCII)
-
-
-def nobody(_members: "list[Member]") -> None:
-    """Take members, and do nothing with them."""
 
 
 def summarise(
@@ -35,10 +31,11 @@ def summarise(
     CoursectlError.
     """
     try:
-        tally = _tallied(gathering, counting, also)
+        counted = counting.tally(gathering.batches(), also)
     except StartOver:
-        tally = _tallied(gathering, counting, also)
+        counted = counting.tally(gathering.batches(), also)
     (roster,) = gathering.rosters
+    tally = counted or Tally(roster.as_of, counting)
     provenance = gathering.provenance
     assert provenance is not None  # noqa: S101 - it was asked for
     return tally.summary(
@@ -50,21 +47,6 @@ def summarise(
         is_whole=criteria._replace(sort=None) == Criteria()
         and not (gathering.incomplete or gathering.left_out),
     )
-
-
-def _tallied(
-    gathering: "Gathering", counting: Counting, also: "Callable[[list[Member]], object]"
-) -> Tally:
-    tally: Tally | None = None
-    for batch in gathering.batches():
-        tally = tally or Tally(batch.as_of, counting)
-        if isinstance(batch, Tallied):
-            tally.add(batch.tally)
-        else:
-            tally.take(batch.members)
-            also(batch.members)
-    (roster,) = gathering.rosters
-    return tally or Tally(roster.as_of, counting)
 
 
 def _rate(value: object) -> float | None:

@@ -53,8 +53,8 @@ def members(
     A WHEN is a date, an ISO date-time or an AGE ago. All times are UTC.
     """
     from coursectl.cli.delivery import Delivery, tell_of
-    from coursectl.cli.sharing import is_worth_a_second_process
-    from coursectl.gather import Gathering, Tolerance
+    from coursectl.cli.sharing import gathering_of
+    from coursectl.gather import Tolerance
     from coursectl.render.columns import COURSE, MEMBER_COLUMNS, default_columns, parse_columns
     from coursectl.render.interface import Answer
     from coursectl.sources.resolve import resolve
@@ -89,16 +89,11 @@ def members(
     with Talk(quiet=quiet) as talk:
         sources = resolve(courses, settings)
         piecewise = look.piecewise_renderer()
-        gather = Gathering
-        if (
-            piecewise is not None
-            and limit is None
-            and pseudonyms is None
-            and is_worth_a_second_process(sources, jobs)
-        ):
-            from coursectl.second_process import GatheringInHalves
-
-            gather = GatheringInHalves
+        gather = gathering_of(
+            sources,
+            jobs,
+            may_share=piecewise is not None and limit is None and pseudonyms is None,
+        )
         gathering = gather(
             sources,
             selection.criteria,

@@ -1,8 +1,9 @@
-"""Whether a second process makes a command faster."""
+"""Which gathering is the faster one: with a second process, or without."""
 
 import os
 from typing import TYPE_CHECKING
 
+from coursectl.gather import Gathering
 from coursectl.sources.export import Export
 
 if TYPE_CHECKING:
@@ -14,14 +15,21 @@ _LARGE = 32 * 1024 * 1024
 """Bytes of an export from which on it does: it takes a while to start."""
 
 
-def is_worth_a_second_process(sources: "Sequence[Source]", jobs: int | None) -> bool:
-    """Whether these are one large export, and so many `jobs`, or cores, may share it."""
-    return (
-        len(sources) == 1
+def gathering_of(
+    sources: "Sequence[Source]", jobs: int | None, *, may_share: bool
+) -> type[Gathering]:
+    """Give the gathering in halves of one large export that `jobs`, or cores, `may_share`."""
+    if (
+        may_share
+        and len(sources) == 1
         and isinstance(sources[0], Export)
         and (sources[0].size() or 0) >= _LARGE
         and (jobs or _usable_cores()) > 1
-    )
+    ):
+        from coursectl.second_process import GatheringInHalves
+
+        return GatheringInHalves
+    return Gathering
 
 
 def _usable_cores() -> int:

@@ -66,8 +66,8 @@ def summary(
     coursectl summary 42 --json | jq '.courses[].completion.mean'
     """  # noqa: D301 - a backspace keeps the lines below it apart
     from coursectl.cli.delivery import Delivery, counted, tell_read, tell_written
-    from coursectl.cli.sharing import is_worth_a_second_process
-    from coursectl.gather import Gathering, Tolerance
+    from coursectl.cli.sharing import gathering_of
+    from coursectl.gather import Tolerance
     from coursectl.render.columns import summary_columns
     from coursectl.render.interface import Answer, Caption
     from coursectl.render.outline import outline_of
@@ -109,16 +109,9 @@ def summary(
     is_json = look.format in (Format.JSON, Format.JSONL)
     most = (_ON_SCREEN if look.format is Format.TABLE else _ON_PAPER) if is_page else 0
     counting = Counting(silent_for, selection.criteria.statuses, None if is_json else most)
-    gather = Gathering
-    if (
-        sort is None
-        and limit is None
-        and pseudonyms is None
-        and is_worth_a_second_process(sources, jobs)
-    ):
-        from coursectl.second_process import GatheringInHalves
-
-        gather = GatheringInHalves
+    gather = gathering_of(
+        sources, jobs, may_share=sort is None and limit is None and pseudonyms is None
+    )
     gatherings = []
     summaries = []
     with Talk(quiet=quiet) as talk:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from coursectl.errors import UsageError
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
@@ -50,37 +51,14 @@ class Batch:
 
     def wait(self, ranking: Ranking, shelf: Shelf, column: str) -> None:
         """Have the members wait until they can be put in order by a column."""
-        values: list[Any] = (
+        values = (
             [self.roster.course] * len(self.members)
             if column == "course"
-            else [member[column] for member in self.members]  # type: ignore[literal-required]
+            else list(map(itemgetter(column), self.members))
         )
         ids = [member["id"] for member in self.members]
         ranking.take(comparable(values), ids, self.roster)
         shelf.put(self)
-
-
-class InMemory:
-    """Members wait as they are, in memory."""
-
-    holds = 1 << 62
-
-    def __init__(self) -> None:
-        self._members: list[Member] = []
-
-    def put(self, batch: Batch) -> None:
-        """Take members."""
-        self._members += batch.members
-
-    def keep(self, numbers: list[int]) -> None:
-        """Let go of all but these."""
-        self._members = [self._members[number] for number in numbers]
-
-    lay = keep
-
-    def given(self, roster: Roster, numbers: list[int]) -> Batch:
-        """Give these."""
-        return Batch(roster, [self._members[number] for number in numbers])
 
 
 class Sort(NamedTuple):
@@ -176,14 +154,16 @@ class Criteria(NamedTuple):
             members = [m for m in members if (t := m["joined_at"]) is not None and t < end]
         return members
 
-    def arrange(self, batches: Iterable[Batch], shelf: Shelf | None = None) -> Iterator[Batch]:
+    def arrange(self, batches: Iterable[Batch], shelf: Shelf) -> Iterator[Batch]:
         """Put selected members in order and cut at the limit.
 
-        Only an order needs them all; they are on the `shelf` meanwhile, or in memory. `batches` is
-        read to its end in any case: whether a roster is whole shows there.
+        Only an order needs them all; they are on the `shelf` meanwhile. `batches` is read to its
+        end in any case: whether a roster is whole shows there.
         """
         if self.sort is not None:
-            yield from _sorted(batches, self.sort, self.limit, shelf or InMemory())
+            ranking = ranked(batches, self.sort, shelf, self.limit)
+            for roster, numbers in ranking.in_order(self.limit):
+                yield shelf.given(roster, numbers)
             return
         left = self.limit
         for batch in batches:
@@ -223,12 +203,10 @@ def parse_sort(text: str, columns: Iterable[str]) -> Sort:
     return Sort(column, descending)
 
 
-def _sorted(
-    batches: Iterable[Batch], sort: Sort, limit: int | None, shelf: Shelf
-) -> Iterator[Batch]:
+def ranked(batches: Iterable[Batch], sort: Sort, shelf: Shelf, limit: int | None = None) -> Ranking:
+    """Have members wait on a shelf, all of them unless there is a limit. Raises CoursectlError."""
     ranking = Ranking(descending=sort.descending)
     for batch in batches:
         batch.wait(ranking, shelf, sort.column)
         ranking.settle_if_many(shelf, limit)
-    for roster, numbers in ranking.in_order(limit):
-        yield shelf.given(roster, numbers)
+    return ranking

@@ -18,7 +18,7 @@ from contextlib import suppress
 from functools import cache
 from typing import NoReturn, Protocol
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from coursectl.errors import InvalidData
 from coursectl.printable import shortened
@@ -459,7 +459,7 @@ def joint(text: bytes) -> int | None:
     return None
 
 
-def told_behind(end: bytes) -> Fields | None:
+def told_behind(end: bytes) -> dict[str, object] | None:
     """Guess from the last bytes of a page object what stands behind its members; None: no idea.
 
     That is the most that can be taken for the end of an object: a list may stand in it.
@@ -472,7 +472,7 @@ def told_behind(end: bytes) -> Fields | None:
             break
         with suppress(ValueError):
             told = from_json(b"{" + end[at + 1 :].strip().removeprefix(b","))
-    return None if told is None else [(key, to_json(value)) for key, value in told.items()]
+    return told
 
 
 def _guess(buffer: bytes) -> int:

@@ -6,14 +6,14 @@ wrong with it is told where members are validated.
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Annotated, Any, NotRequired
 
-from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic import ConfigDict, GetCoreSchemaHandler, ValidationError, with_config
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypedDict
 
 from coursectl.roster.member import Id, Member, MemberAsWritten, Moment
+from coursectl.roster.parsing import adapter
 
 
 class _OrNone:
@@ -35,10 +35,9 @@ class _Page(TypedDict):
     results: list[Annotated[_Row | None, _OrNone()]]
 
 
+@with_config(ConfigDict(extra="forbid", cache_strings="keys"))
 class _WholePage(TypedDict):
     """A page that holds what is documented and no more."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid", cache_strings="keys")  # type: ignore[misc]
 
     count: Id
     next: str | None
@@ -66,11 +65,6 @@ class Glance:
     """
 
 
-@cache
-def _adapter(of: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(of)
-
-
 def glance(body: bytes) -> Glance | None:
     """Look at the body of an answer; None for what is no page."""
     return _whole(body) or _in_part(body)
@@ -81,7 +75,7 @@ def _whole(body: bytes) -> Glance | None:
     if body.count(b'"results"') != 1:
         return None
     try:
-        page = _adapter(_WholePage).validate_json(body)
+        page = adapter(_WholePage).validate_json(body)
     except ValidationError:
         return None
     members: list[Any] = page["results"]
@@ -102,7 +96,7 @@ def _whole(body: bytes) -> Glance | None:
 
 def _in_part(body: bytes) -> Glance | None:
     try:
-        page: _Page = _adapter(_Page).validate_json(body.removeprefix(b"\xef\xbb\xbf"))
+        page: _Page = adapter(_Page).validate_json(body.removeprefix(b"\xef\xbb\xbf"))
     except ValidationError:
         return None
     rows = page["results"]

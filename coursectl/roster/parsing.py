@@ -44,7 +44,8 @@ _SOLID = re.compile(rb'%b|[^" \t\n\r]++' % _STRING.pattern, re.DOTALL)
 
 
 @cache
-def _adapter(of: Any) -> TypeAdapter[Any]:
+def adapter(of: Any) -> TypeAdapter[Any]:
+    """Give the validator of a kind, made once."""
     return TypeAdapter(of)
 
 
@@ -199,14 +200,15 @@ class Reading:
 
         It is a guess. None where there is no telling.
         """
-        fields = told_behind(end)
+        said = told_behind(end)
+        if said is None:
+            return None
         supposed = copy(self)
-        supposed.said = set(self.said)
         try:
-            supposed.envelope(fields or [])
+            supposed._take(said)  # noqa: SLF001 - a copy of this
         except InvalidData:
             return None
-        return None if fields is None else supposed
+        return supposed
 
     @property
     def members(self) -> int:
@@ -238,9 +240,7 @@ class Reading:
 
         `name` is what errors call it: a path, or the URL path of a page. Raises InvalidData.
         """
-        self._document = name
-        self._documents += 1
-        self._rows_before = self.rows
+        self._begin(name)
         before = self.invalid
         try:
             for members in self._cut(blocks, name):
@@ -261,17 +261,17 @@ class Reading:
         """
         if seen.members is None or self._as_sent or not self._moments_as_written:
             return list(self.document([body], name))
-        self._document = name
-        self._documents += 1
-        self._rows_before = self.rows
-        self.in_page = True
-        self.said |= {"count", "next", "previous"}
-        self.has_next = seen.has_next
-        self.count = seen.count
-        self._largest_count = max(self._largest_count, seen.count)
+        self._begin(name)
+        self._take({"count": seen.count, "next": seen.has_next or None, "previous": None})
         self.rows += len(seen.members)
         fresh = self._fresh(seen.members)
         return [fresh] if fresh else []
+
+    def _begin(self, name: str) -> None:
+        """Begin with another document."""
+        self._document = name
+        self._documents += 1
+        self._rows_before = self.rows
 
     def _cut(self, blocks: Iterable[bytes], name: str) -> Iterator[list[Member]]:
         return Document(iter(blocks), name, self, quotes=not self.names_nobody).batches()
@@ -339,7 +339,7 @@ class Reading:
         for text, line in members:
             self.rows += 1
             try:
-                member = _adapter(Member).validate_json(text)
+                member = adapter(Member).validate_json(text)
                 valid.append(self._given(member, text))
             except ValidationError as error:
                 self._reject(text, line, _problem(error, quotes=not self.names_nobody))
@@ -367,9 +367,12 @@ class Reading:
 
     def envelope(self, fields: Fields) -> None:
         """Take what a page object says beside its members. Raises InvalidData."""
+        self._take({key: self._value(key, text) for key, text in fields})
+
+    def _take(self, said: dict[str, Any]) -> None:
+        """Take what a page object says. Raises InvalidData."""
         self.in_page = True
-        said = {key: self._value(key, text) for key, text in fields}
-        self.said |= said.keys()
+        self.said = self.said | said.keys()
         if self._may_be_marked:
             mark = said.get("pseudonyms")
             self._take_mark(mark if isinstance(mark, str) else None)
@@ -470,7 +473,7 @@ class Reading:
 
     def _as(self, kind: Any, key: str, value: Any, expected: str) -> Any:
         try:
-            return _adapter(kind).validate_python(value)
+            return adapter(kind).validate_python(value)
         except ValidationError:
             found = "" if self.names_nobody else f"found {shortened(to_json(value).decode())}, "
             raise InvalidData(
@@ -542,7 +545,7 @@ def parse_listed_courses(
 
 def _answer(body: bytes, name: str, of: Any, expected: str, *, quotes: bool) -> Any:
     try:
-        return _adapter(of).validate_json(body)
+        return adapter(of).validate_json(body)
     except ValidationError as error:
         for each in error.errors(include_url=False):
             match each["loc"]:
@@ -562,7 +565,7 @@ def _answer(body: bytes, name: str, of: Any, expected: str, *, quotes: bool) -> 
 def _id_in(row: bytes) -> int | None:
     try:
         value = from_json(row)
-        id_: int = _adapter(Id).validate_python(value["id"])
+        id_: int = adapter(Id).validate_python(value["id"])
     except (ValueError, TypeError, KeyError):
         return None
     return id_

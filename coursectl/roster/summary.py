@@ -4,7 +4,7 @@ What each figure means stands in `coursectl.roster.definitions`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import accumulate
@@ -105,6 +105,10 @@ class Summary:
     """Whether all members of the roster are among these."""
 
 
+def nobody(_members: "list[Member]") -> None:
+    """Take members, and do nothing with them."""
+
+
 class Counting(NamedTuple):
     """How members are counted.
 
@@ -115,6 +119,22 @@ class Counting(NamedTuple):
     inactive: Age = INACTIVE
     counted_statuses: frozenset[str | None] | None = None
     most_nudged: int | None = None
+
+    def tally(
+        self,
+        batches: "Iterable[Batch]",
+        also: "Callable[[list[Member]], object]" = nobody,
+    ) -> "Tally | None":
+        """Count members as they come, and give them to `also`; None if there are no batches."""
+        tally: Tally | None = None
+        for batch in batches:
+            tally = tally or Tally(batch.as_of, self)
+            if isinstance(batch, Tallied):
+                tally.add(batch.tally)
+            else:
+                tally.take(batch.members)
+                also(batch.members)
+        return tally
 
 
 USUAL = Counting()

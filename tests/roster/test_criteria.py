@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coursectl.aside import Aside
 from coursectl.errors import UsageError
 from coursectl.roster import ranking
 from coursectl.roster.criteria import (
@@ -38,7 +39,7 @@ def selected(criteria: Criteria, *members_: dict[str, Any]) -> list[int]:
 def arranged(criteria: Criteria, *batches: Batch) -> list[tuple[int, str]]:
     return [
         (each["id"], batch.roster.course)
-        for batch in criteria.arrange(iter(batches))
+        for batch in criteria.arrange(iter(batches), Aside())
         for each in batch.members
     ]
 
@@ -311,7 +312,7 @@ def test_what_is_cut_off_has_been_read_all_the_same(sort):
             read.append(at)
             yield Batch(ROSTER, [member(at)])
 
-    found = list(Criteria(sort=sort, limit=1).arrange(batches()))
+    found = list(Criteria(sort=sort, limit=1).arrange(batches(), Aside()))
     assert [ids(batch.members) for batch in found] == [[0]]
     assert read == [0, 1, 2, 3, 4]
 
@@ -324,14 +325,16 @@ def test_without_an_order_a_batch_is_passed_on_before_the_next_is_read():
             read.append(at)
             yield Batch(ROSTER, [member(at)])
 
-    arranging = Criteria().arrange(batches())
+    arranging = Criteria().arrange(batches(), Aside())
     next(arranging)
     assert read == [0]
 
 
 def test_a_roster_of_any_size_is_arranged_in_batches_of_a_thousand_at_most():
     found = [member(at) for at in range(2_500)]
-    batches = list(Criteria(sort=Sort("id", descending=True)).arrange([Batch(ROSTER, found)]))
+    batches = list(
+        Criteria(sort=Sort("id", descending=True)).arrange([Batch(ROSTER, found)], Aside())
+    )
     assert [len(batch.members) for batch in batches] == [1_000, 1_000, 500]
 
 

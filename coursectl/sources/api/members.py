@@ -219,15 +219,8 @@ def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
     tied_at: object = None
     for members in batches:
         settled: list[Member] = []
-        moments = [_joined_at(member) for member in members]
-        if tied_at not in moments and len(set(moments)) == len(moments):
-            # Nobody waits for others: the last one might, on the next page.
-            settled = sorted(tied, key=itemgetter("id")) + members[:-1]
-            tied, tied_at = members[-1:], moments[-1]
-            if settled:
-                yield settled
-            continue
-        for member, moment in zip(members, moments, strict=True):
+        for member in members:
+            moment = _joined_at(member)
             if tied and (moment != tied_at or len(tied) > _MOST_TIED):
                 settled += sorted(tied, key=itemgetter("id"))
                 tied = []
