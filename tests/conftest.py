@@ -17,9 +17,24 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let --no-cov be: pytest-cov 7 cannot pause for a test what has not begun."""
-    if config.getoption("no_cov") and config.pluginmanager.hasplugin("_cov"):
-        config.pluginmanager.unregister(name="_cov")
+    """Mend how pytest-cov 7 pauses for a test that is not to be measured.
+
+    With --no-cov it would pause what has not begun. In a process of pytest-xdist it begins twice,
+    and when one is paused, the other goes on.
+    """
+    measuring = config.pluginmanager.get_plugin("_cov")
+    if measuring is None:
+        return
+    if config.getoption("no_cov"):
+        config.pluginmanager.unregister(measuring)
+    elif hasattr(config, "workerinput"):
+        measuring.cov_controller.pause()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let coverage not begin by itself in the processes of pytest-xdist, a third time."""
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
 
 @pytest.hookimpl(trylast=True)
