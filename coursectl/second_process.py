@@ -17,7 +17,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from coursectl.sources.export import GZIP_MAGIC, Export
 from coursectl.sources.interface import Source, no_progress
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Iterable
 
     from coursectl.render.columns import Column
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from coursectl.roster.summary import Counting, Tallied, Tally
     from coursectl.sources.interface import OnProgress
 
-_AHEAD = 10 * 1024 * 1024
+_AHEAD = 14 * 1024 * 1024
 """Bytes that this process reads while the second one starts."""
 
 _LOOKED_AT = 4 * BLOCK
@@ -56,11 +56,8 @@ _LOOKED_AT = 4 * BLOCK
 _COPIED = 1024 * 1024
 """Bytes that are copied at once."""
 
-_IDS = 1_000
-"""Ids that are looked at together."""
-
-_LENGTHS = struct.Struct("<QQQ")
-"""What the file of the second process ends in: how long the rows, the ids and all else are."""
+_LENGTHS = struct.Struct("<QQ")
+"""What the file of the second process ends in: how long the rows and all else are."""
 
 _MAIN = "import sys; sys.path[:] = sys.argv[1:]; import coursectl.second_process as s; s.main()"
 
@@ -267,7 +264,7 @@ class _Halved(Export):
         except CoursectlError:
             raise NotInHalves from None
         reading.prove_cut()
-        reading.go_on(self.second.told(), self.second.ids())
+        reading.go_on(self.second.told())
         if self.path is None or _stamp(self.path) != self.stamp:
             raise NotInHalves
         on_progress(reading.members, reading.count)
@@ -299,7 +296,6 @@ class _Second:
         self._process: subprocess.Popen[bytes] | None = None
         self._file: BinaryIO | None = None
         self._rows = 0
-        self._ids = 0
 
     def __enter__(self) -> Self:
         return self
@@ -343,29 +339,22 @@ class _Second:
             raise NotInHalves
         try:
             self._file.seek(-_LENGTHS.size, os.SEEK_END)
-            self._rows, self._ids, rest = _LENGTHS.unpack(self._file.read())
-            self._file.seek(self._rows + self._ids)
+            self._rows, rest = _LENGTHS.unpack(self._file.read())
+            self._file.seek(self._rows)
             told: Told
             self.members, self.known, told = pickle.loads(self._file.read(rest))  # noqa: S301 - our own process
         except OSError:
             raise NotInHalves from None
         return told
 
-    def ids(self) -> Iterator[list[int]]:
-        """Yield the ids of all members of the second half."""
-        for piece in self._read(self._rows, self._ids, 8 * _IDS):
-            yield array("q", piece).tolist()
-
     def pieces(self) -> Iterator[bytes]:
         """Yield what has been written."""
-        return self._read(0, self._rows, _COPIED)
-
-    def _read(self, at: int, size: int, at_once: int) -> Iterator[bytes]:
-        assert self._file is not None  # noqa: S101 - it has told where they are
-        self._file.seek(at)
-        while size > 0:
-            piece = self._file.read(min(size, at_once))
-            size -= len(piece)
+        assert self._file is not None  # noqa: S101 - it has told how much that is
+        self._file.seek(0)
+        left = self._rows
+        while left > 0:
+            piece = self._file.read(min(left, _COPIED))
+            left -= len(piece)
             yield piece
 
 
@@ -409,13 +398,11 @@ def _end_with_the_first() -> None:
 
 def _do(task: _Task, out: BinaryIO) -> None:
     reading = SecondHalf(task.form, moments_as_written=task.moments_as_written)
-    ids: array[int] = array("q")
     selected = 0
 
     def batches(file: BinaryIO) -> Iterator[Batch]:
         nonlocal selected
         for members in reading.document(iter(lambda: file.read(BLOCK), b""), task.path):
-            ids.extend([member["id"] for member in members])
             wanted = task.criteria.select(members, task.roster.as_of)
             selected += len(wanted)
             yield Batch(task.roster, wanted)
@@ -429,6 +416,5 @@ def _do(task: _Task, out: BinaryIO) -> None:
         if _stamp(file.fileno()) != task.stamp:
             raise NotInHalves
     told = pickle.dumps((selected, known, reading.told()))
-    out.write(ids.tobytes())
     out.write(told)
-    out.write(_LENGTHS.pack(rows, 8 * len(ids), len(told)))
+    out.write(_LENGTHS.pack(rows, len(told)))

@@ -161,7 +161,8 @@ def _records_of(lines: list[bytes], rows: _Rows, delimiter: str, end: str) -> by
     if None in map(itemgetter(0), rows):
         lines = [line.removeprefix(b"null") for line in lines]
     ended = end.encode()
-    text = ended.join(lines).replace(b",null", b",").translate(None, b'"')
+    # To split and join takes two thirds of the time that `replace` does.
+    text = b",".join(ended.join(lines).split(b",null")).translate(None, b'"')
     if delimiter != ",":
         text = text.replace(b",", delimiter.encode())
     return text + ended if lines else b""

@@ -303,11 +303,10 @@ class Document:
 
     def _drop(self) -> None:
         """Let go of what is done with; offsets into the buffer change."""
-        done, self._buffer = self._buffer[: self._at], self._buffer[self._at :]
-        newline = done.rfind(b"\n")
-        self._lines_before += done.count(b"\n")
-        self._column_before = len(done) - newline - 1 + (newline < 0) * self._column_before
-        self._at = 0
+        newline = self._buffer.rfind(b"\n", 0, self._at)
+        self._lines_before += self._buffer.count(b"\n", 0, self._at)
+        self._column_before = self._at - newline - 1 + (newline < 0) * self._column_before
+        self._buffer, self._at = self._buffer[self._at :], 0
 
     def _peek(self) -> int | None:
         """Go to the next byte that is not white space and give it; None at the end."""

@@ -10,7 +10,7 @@ one, which says what is wrong and where.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 from typing import NoReturn
@@ -19,6 +19,7 @@ from coursectl.errors import InvalidData
 from coursectl.roster.documents import LIMIT, Document, Fields, joint
 from coursectl.roster.member import Member
 from coursectl.roster.parsing import Reading
+from coursectl.roster.seen_ids import SeenIds
 
 _START = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\n\r]*+([\[{])")
 _RESULTS = re.compile(rb'"results"[ \t\n\r]*+:[ \t\n\r]*+\[')
@@ -67,13 +68,15 @@ class Cut:
 
 @dataclass(slots=True)
 class Told:
-    """What a second half told, but for its members."""
+    """What a second half told."""
 
-    rows: int = 0
+    rows: int
     """Rows read, new or seen before."""
-    unknown_statuses: set[str] = field(default_factory=set)
+    seen: SeenIds
+    """The ids of its members."""
+    unknown_statuses: set[str]
     """Values of `join_status` that the API does not document."""
-    envelopes: list[tuple[bool, Fields]] = field(default_factory=list)
+    envelopes: list[tuple[bool, Fields]]
     """What stood beside the members of page objects, and whether it was the one that was cut."""
 
 
@@ -139,14 +142,13 @@ class FirstHalf(_Half):
         if not proved:
             raise NotInHalves
 
-    def go_on(self, told: Told, ids: Iterable[list[int]]) -> None:
-        """Take over what a second half told, and the ids of its members.
+    def go_on(self, told: Told) -> None:
+        """Take over what a second half told.
 
         Raises NotInHalves for what has to be said where it stands, and for a member in both halves.
         """
-        for few in ids:
-            if len(self._seen.take(few)) < len(few):
-                raise NotInHalves
+        if not self._seen.join(told.seen):
+            raise NotInHalves
         self.rows += told.rows
         self.unknown_statuses |= told.unknown_statuses
         before = self._beside
@@ -180,7 +182,7 @@ class SecondHalf(_Half):
 
     def told(self) -> Told:
         """Give what it told, once it has been read."""
-        return Told(self.rows, self.unknown_statuses, self._envelopes)
+        return Told(self.rows, self._seen, self.unknown_statuses, self._envelopes)
 
     def _cut(self, blocks: Iterable[bytes], name: str) -> Iterator[list[Member]]:
         opening, _ = self.form.value

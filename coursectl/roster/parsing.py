@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from copy import copy
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
     from coursectl.roster.glance import Glance
 
+_ID_OF = itemgetter("id")
+_STATUS_OF = itemgetter("join_status")
 _KNOWN = frozenset[str | None]({*JoinStatus, None})
 _NAMED_PROBLEMS = 10
 
@@ -407,10 +410,13 @@ class Reading:
 
     def _fresh(self, members: list[Member]) -> list[Member]:
         """Leave out members seen before; take note of their statuses."""
-        self.unknown_statuses |= {member.get("join_status") for member in members}.difference(
-            _KNOWN
-        )  # type: ignore[arg-type]
-        ids = [member["id"] for member in members]
+        statuses: set[Any] = (
+            {member.get("join_status") for member in members}
+            if self._as_sent
+            else set(map(_STATUS_OF, members))
+        )
+        self.unknown_statuses |= statuses.difference(_KNOWN)
+        ids = list(map(_ID_OF, members))
         fresh = self._seen.take(ids)
         if self._left_out:
             self._left_out.difference_update(fresh)

@@ -105,6 +105,9 @@ class _ScatteredIds:
             slot = slot + 1 & mask
         return slots[slot] != 0
 
+    def __iter__(self) -> Iterator[int]:
+        return (key - 1 for key in self._slots if key)
+
     def _double(self) -> None:
         old, mask = self._slots, len(self._slots) * 2 - 1
         slots = self._slots = array("q", bytes(8 * (mask + 1)))
@@ -123,25 +126,36 @@ class _Run:
     """
 
     def __init__(self) -> None:
-        self._batches: list[tuple[int, array[int]]] = []
-        self._least = self._greatest = -1
+        self.batches: list[tuple[int, array[int]]] = []
+        self.least = self.greatest = -1
 
     def __iter__(self) -> Iterator[int]:
-        for least, above in self._batches:
+        for least, above in self.batches:
             for distance in above:
                 yield least + distance
 
     def goes_on(self, ids: list[int]) -> bool:
         """Take ids that all lie above or all below those before, each once; False if they don't."""
         least, greatest = min(ids), max(ids)
-        if self._least <= greatest and least <= self._greatest:
+        if len(set(ids)) < len(ids) or not self._reaches(least, greatest):
             return False
-        if len(set(ids)) < len(ids):
-            return False
-        self._least = least if self._least < 0 else min(least, self._least)
-        self._greatest = max(greatest, self._greatest)
         size = "H" if greatest - least < 2**16 else "q"
-        self._batches.append((least, array(size, [id_ - least for id_ in ids])))
+        self.batches.append((least, array(size, [id_ - least for id_ in ids])))
+        return True
+
+    def joins(self, other: "_Run") -> bool:
+        """Take those of another run if they all lie above or all below; False if they don't."""
+        if not self._reaches(other.least, other.greatest):
+            return False
+        self.batches += other.batches
+        return True
+
+    def _reaches(self, least: int, greatest: int) -> bool:
+        """Take note of how far it goes now, unless some of that lies where it is already."""
+        if self.least <= greatest and least <= self.greatest:
+            return False
+        self.least = least if self.least < 0 else min(least, self.least)
+        self.greatest = max(greatest, self.greatest)
         return True
 
 
@@ -159,6 +173,21 @@ class SeenIds:
     def __contains__(self, id_: int) -> bool:
         self._end_run()
         return id_ in self._ids
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._ids if self._run is None else self._run)
+
+    def join(self, other: "SeenIds") -> bool:
+        """Remember what another one does; False, with some of it remembered, if any was seen."""
+        run = other._run  # noqa: SLF001 - another of these
+        if self._run is not None and run is not None and self._run.joins(run):
+            self._count += len(other)
+            return True
+        ids = iter(other)
+        while few := list(islice(ids, _AT_ONCE)):
+            if len(self.take(few)) < len(few):
+                return False
+        return True
 
     def take(self, ids: list[int]) -> list[int]:
         """Remember `ids` and give those not seen before, each once, in order."""

@@ -93,11 +93,13 @@ class Export:
         try:
             with self._open() as file:
                 # A pipe may give one byte at first, so looking ahead would not do.
-                start = file.read(len(GZIP_MAGIC))
-                content = _Rejoined(start, file)
-                blocks = _unzipped(content) if start == GZIP_MAGIC else content
-                while block := blocks.read(BLOCK):
+                block = file.read(len(GZIP_MAGIC))
+                if block == GZIP_MAGIC:
+                    file = _unzipped(_Rejoined(block, file))
+                    block = file.read(BLOCK)
+                while block:
                     yield block
+                    block = file.read(BLOCK)
         except (OSError, EOFError, zlib.error) as error:
             raise self._unreadable(error) from None
 
@@ -143,7 +145,7 @@ class _Rejoined(io.RawIOBase):
         return len(data)
 
 
-def _unzipped(file: io.RawIOBase) -> io.RawIOBase:
+def _unzipped(file: io.RawIOBase) -> BinaryIO:
     import gzip
 
-    return cast("io.RawIOBase", gzip.GzipFile(fileobj=cast("BinaryIO", file)))
+    return cast("BinaryIO", gzip.GzipFile(fileobj=cast("BinaryIO", file)))

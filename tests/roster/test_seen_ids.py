@@ -1,5 +1,6 @@
 import random
 import tracemalloc
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -50,6 +51,40 @@ def test_a_table_of_scattered_ids_holds_those_that_a_set_would(first, then):
     for batch in [*then, first, *then]:
         assert table.take(batch) == [id_ for id_ in dict.fromkeys(batch) if id_ not in seen]
         seen.update(batch)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.lists(_CLOSE | _SCATTERED | _EDGES, max_size=40), max_size=6),
+    st.lists(st.lists(_CLOSE | _SCATTERED | _EDGES, max_size=40), max_size=6),
+    st.sampled_from([0, 20_000]),
+)
+def test_ids_that_others_have_seen_are_taken_over_where_none_is_seen_twice(one, other, few):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seen_ids, "_FEW", few)
+        ids, others = assert_as_a_set_would(one), assert_as_a_set_would(other)
+        seen, theirs = set(chain(*one)), set(chain(*other))
+        assert set(others) == theirs
+        is_apart = seen.isdisjoint(theirs)
+        assert ids.join(others) is is_apart
+        if is_apart:
+            assert len(ids) == len(seen | theirs)
+            assert set(ids) == seen | theirs
+            assert ids.take(sorted(seen | theirs)) == []
+
+
+def test_runs_that_go_on_one_behind_the_other_are_taken_over_without_a_look_at_each_id():
+    ids, others, among = SeenIds(), SeenIds(), SeenIds()
+    assert ids.take([1, 5, 9]) == [1, 5, 9]
+    assert others.take([10, 12]) == [10, 12]
+    assert ids.join(others)
+    assert ids._run is not None
+    assert list(ids) == [1, 5, 9, 10, 12]
+    assert among.take([3, 11]) == [3, 11]
+    assert ids.join(among)
+    assert ids._run is None
+    assert sorted(ids) == [1, 3, 5, 9, 10, 11, 12]
+    assert not ids.join(others)
 
 
 @settings(deadline=None, max_examples=100)
