@@ -43,6 +43,9 @@ _TITLE = re.compile(rb"<title[^>]*>([^<]*)", re.IGNORECASE)
 _BLANKS = b" \t\r"
 _BOM = b"\xef\xbb\xbf"
 
+_PLAIN_LINE = b"{}\n"
+_NO_MARKS = bytes(byte for byte in range(256) if byte not in _PLAIN_LINE)
+
 _SAVE_AGAIN = "The file is damaged or cut off: save it again."
 
 
@@ -250,8 +253,9 @@ class Document:
 
         Raises InvalidData.
         """
+        number = None
         while True:
-            self._drop()
+            self._drop(number)
             if len(self._buffer) < BLOCK:
                 self._fill()
             while not (cut := self._buffer.rfind(b"\n") + 1):
@@ -260,26 +264,29 @@ class Document:
                     break
             if not cut:
                 return
-            yield self._line_run(self._buffer[:cut])
+            lines = self._buffer[:cut]
+            number = _count_of_plain(lines)
+            yield self._line_run(lines, number)
             self._at = cut
 
-    def _line_run(self, lines: bytes) -> list[Member]:
+    def _line_run(self, lines: bytes, plain: int | None) -> list[Member]:
         """Read lines of NDJSON, which joined are a list if no line is two members.
 
-        Where each line ends in a brace and none holds `},{`, every place where one member could
-        end and the next begin is a joint: as many members as lines means that each line is one.
+        Of so many `plain` lines, each holds one pair of braces: as many members as lines means that
+        each line is one. So it is where each line ends in a brace and none holds `},{`: every place
+        where one member could end and the next begin is a joint.
         """
+        if plain:
+            members = self._rows.together(lines[:-1].replace(b"\n", b","), plain)
+            if members is not None:
+                return members
         filled = [line for line in lines.split(b"\n") if line]
         ends = {line[-1] for line in filled}
         if not ends <= {ord("}")}:
             filled = [line for each in filled if (line := each.strip(_BLANKS))]
             ends = {line[-1] for line in filled}
-        joined = b",".join(filled)
-        if ends <= {ord("}")} and (
-            # One brace a line is the rule, and counting is many times faster than searching.
-            joined.count(b"}") == len(filled) or not any(map(_AFTER_OBJECT.search, filled))
-        ):
-            members = self._rows.together(joined, len(filled))
+        if ends <= {ord("}")} and not any(map(_AFTER_OBJECT.search, filled)):
+            members = self._rows.together(b",".join(filled), len(filled))
             if members is not None:
                 return members
         # A byte order mark stands before each file where several have been put together.
@@ -301,10 +308,13 @@ class Document:
         self._buffer += b"".join(blocks)
         return bool(blocks)
 
-    def _drop(self) -> None:
-        """Let go of what is done with; offsets into the buffer change."""
+    def _drop(self, lines: int | None = None) -> None:
+        """Let go of what is done with, so many lines if they have been counted.
+
+        Offsets into the buffer change.
+        """
         newline = self._buffer.rfind(b"\n", 0, self._at)
-        self._lines_before += self._buffer.count(b"\n", 0, self._at)
+        self._lines_before += self._buffer.count(b"\n", 0, self._at) if lines is None else lines
         self._column_before = self._at - newline - 1 + (newline < 0) * self._column_before
         self._buffer, self._at = self._buffer[self._at :], 0
 
@@ -398,6 +408,13 @@ class Document:
             f"{self._name}: found {what}, expected a roster in JSON",
             "A roster is a page of the API, a list of members, NDJSON or an export by coursectl.",
         )
+
+
+def _count_of_plain(lines: bytes) -> int | None:
+    """Count the lines if each ends and holds one pair of braces, be it in a text; None if not."""
+    marks = lines.translate(None, _NO_MARKS)
+    number = len(marks) // len(_PLAIN_LINE)
+    return number if marks == _PLAIN_LINE * number else None
 
 
 def _is_member(fields: Fields) -> bool:

@@ -520,6 +520,14 @@ def until_refused(document: bytes, block: int = documents.BLOCK) -> tuple[list[i
                 "3: row 3: invalid JSON: EOF while parsing a string",
             ],
         ),
+        (
+            # A pair of braces a line, but of one member.
+            '{"id":1}\n{"id":2,"x":"}\n{"}\n{"id":3}\n',
+            [
+                "2: row 2: invalid JSON: EOF while parsing a string",
+                "3: row 3: invalid JSON: EOF while parsing a string",
+            ],
+        ),
         ('{"id":1}\n\n\n{"id":2', ["4: row 2: invalid JSON: EOF while parsing an object"]),
         (
             '{"id":1}\nnull\n[]\n',
@@ -543,14 +551,17 @@ def test_a_line_of_ndjson_is_one_whole_member(document, lines):
 @given(
     lines=st.lists(
         st.lists(
-            st.sampled_from(('{"id":1', ',"x":{}', "}", '{"id":2}', ",", " ", ',"y":"}', '"')),
+            st.sampled_from(
+                ('{"id":1', ',"x":{}', "}", '{"id":2}', ",", " ", ',"y":"}', ',"y":"', "{", '"')
+            ),
             max_size=5,
         ).map("".join),
         max_size=5,
-    )
+    ),
+    end=st.sampled_from(["", "\n", "\r\n"]),
 )
-def test_no_choice_of_line_ends_makes_other_members_of_ndjson(lines):
-    document = ("\n".join(['{"id":0}', *lines])).encode()
+def test_no_choice_of_line_ends_makes_other_members_of_ndjson(lines, end):
+    document = ("\n".join(['{"id":0}', *lines]) + end).encode()
     found = or_nothing(document, documents.BLOCK)
     assert found is None or found == plainly(document)
 
