@@ -56,7 +56,7 @@ class Batch:
             if column == "course"
             else list(map(itemgetter(column), self.members))
         )
-        ids = [member["id"] for member in self.members]
+        ids = list(map(itemgetter("id"), self.members))
         ranking.take(comparable(values), ids, self.roster)
         shelf.put(self)
 

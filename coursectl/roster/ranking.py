@@ -3,7 +3,6 @@
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, islice
-from operator import lt
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class Ranking:
         """Take members of a roster, of whom each has an id, and a value that `comparable` gave."""
         if not ids:
             return
-        self._goes_on(ids[0], ids[-1], is_by_id=all(map(lt, ids, islice(ids, 1, None))))
+        self._goes_on(ids[0], ids[-1], is_by_id=ids == sorted(ids))
         self.values += values
         self.ids.extend(ids)
         self._rosters += [roster] * len(values)
@@ -125,7 +124,7 @@ class Ranking:
 
 def comparable(values: list[Any]) -> list[Any]:
     """Give what sorts as a column's values do."""
-    if any(isinstance(value, str) for value in values):
+    if str in set(map(type, values)):
         return [value if value is None else value.casefold() for value in values]
     return values
 
