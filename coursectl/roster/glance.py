@@ -35,9 +35,9 @@ class _Page(TypedDict):
     results: list[Annotated[_Row | None, _OrNone()]]
 
 
-@with_config(ConfigDict(extra="forbid", cache_strings="keys"))
+@with_config(ConfigDict(extra="forbid"))
 class _WholePage(TypedDict):
-    """A page that holds what is documented and no more."""
+    """A page that holds what is documented and no more, but for its rows."""
 
     count: Id
     next: str | None
@@ -59,7 +59,7 @@ class Glance:
     """When these joined, UTC."""
     statuses: frozenset[str | None]
     members: "list[Member] | None" = None
-    """The members themselves where the page holds what is documented, valid, and no more.
+    """The members themselves where these are valid, and the page tells what is documented, no more.
 
     Their moments are text as coursectl writes it.
     """

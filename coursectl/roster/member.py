@@ -7,7 +7,7 @@ Mirrors the rows of *Course User Dashboard*, `GET /api/v2/course/{id}/users/`, a
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, GetCoreSchemaHandler
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, with_config
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from typing_extensions import TypedDict
 
@@ -118,6 +118,7 @@ class Member(_WithoutMoments):
     """When the member joined, in UTC; None for those who have not (invited, requested)."""
 
 
+@with_config(ConfigDict(extra="ignore"))  # whatever holds of the page around it
 class MemberAsWritten(_WithoutMoments):
     """A member whose moments stay the text that they are, which is what all formats write.
 

@@ -37,8 +37,11 @@ def read_both_ways(*bodies: bytes) -> tuple[Reading, Reading]:
     return looked_at, plain
 
 
-def test_a_page_of_what_is_documented_is_validated_as_it_is_looked_at():
-    seen = glance(body_of(ROWS, next="https://x.example/?offset=3"))
+@pytest.mark.parametrize("more", [{}, {"country": "IT", "badges": [{"id": 1}]}])
+def test_a_page_of_what_is_documented_is_validated_as_it_is_looked_at(more):
+    body = body_of([row | more for row in ROWS], next="https://x.example/?offset=3")
+    read_both_ways(body)
+    seen = glance(body)
     assert seen is not None
     assert seen.members is not None
     assert [member["id"] for member in seen.members] == [1, 2, 3]
