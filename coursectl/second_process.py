@@ -6,19 +6,15 @@ renders it into a temporary file without a name, from which the rows are copied 
 first half, or among them if they are sorted. The answer is the same to the byte, or else the file
 is read by one process after all; see `coursectl.roster.halves`.
 
-The second process is a new interpreter, not a fork, which is not safe beside threads and not to be
-had everywhere. It ends with this one, whatever ends it: it waits for the end of its stdin.
+The second process ends with this one, whatever ends it: it waits for the end of its stdin.
 """
 
 import gc
 import os
 import pickle
 import struct
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -32,6 +28,8 @@ from coursectl.render.interface import Ranked, Rendered
 from coursectl.roster.criteria import Batch, Criteria, Roster, Sort, ranked
 from coursectl.roster.documents import BLOCK
 from coursectl.roster.halves import Cut, FirstHalf, Form, NotInHalves, SecondHalf, Told
+from coursectl.roster.parsing import prepare
+from coursectl.second_interpreter import Interpreter, is_ready, taken
 from coursectl.sources.export import GZIP_MAGIC, Export
 from coursectl.sources.interface import Source, no_progress
 
@@ -50,6 +48,9 @@ if TYPE_CHECKING:
 _AHEAD = 14 * 1024 * 1024
 """Bytes that this process reads while the second one starts."""
 
+_AHEAD_OF_READY = 4 * 1024 * 1024
+"""Bytes that it reads before one that is ready has begun."""
+
 _LOOKED_AT = 4 * BLOCK
 """Bytes of the middle in which two members have to meet."""
 
@@ -58,8 +59,6 @@ _COPIED = 1024 * 1024
 
 _LENGTHS = struct.Struct("<QQ")
 """What the file of the second process ends in: how long the rows and all else are."""
-
-_MAIN = "import sys; sys.path[:] = sys.argv[1:]; import coursectl.second_process as s; s.main()"
 
 
 class _Work(Protocol):
@@ -233,7 +232,8 @@ class _Halved(Export):
                 if beginning.startswith(GZIP_MAGIC):
                     return None
                 size = os.fstat(file.fileno()).st_size
-                middle = file.seek((size + min(_AHEAD, size // 2)) // 2)
+                ahead = _AHEAD_OF_READY if is_ready() else _AHEAD
+                middle = file.seek((size + min(ahead, size // 2)) // 2)
                 cut = Cut.guessed(beginning, file.read(_LOOKED_AT), middle)
         except OSError:
             return None
@@ -293,81 +293,62 @@ class _Second:
         """How many have been selected."""
         self.known: Any = None
         """What is known of these, beside what was written of them."""
-        self._process: subprocess.Popen[bytes] | None = None
-        self._file: BinaryIO | None = None
+        self._interpreter: Interpreter | None = None
         self._rows = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            _close(self._process.stdin)
-        _close(self._file)
+        if self._interpreter is not None:
+            self._interpreter.close()
 
     @property
     def is_started(self) -> bool:
         """Whether there is such a process, or has been."""
-        return self._process is not None
+        return self._interpreter is not None
 
     def start(self, task: _Task) -> None:
         """Begin with a task. Raises NotInHalves where that cannot be."""
         try:
-            self._file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see __exit__
-            self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
-                [sys.executable, *_flags(), "-c", _MAIN, *sys.path],
-                stdin=subprocess.PIPE,
-                stdout=self._file,
-                stderr=subprocess.DEVNULL,
-            )
-            assert self._process.stdin  # noqa: S101 - a pipe
-            pickle.dump(task, self._process.stdin)
-            self._process.stdin.flush()
+            self._interpreter = taken()
+            stdin = self._interpreter.process.stdin
+            assert stdin  # noqa: S101 - a pipe
+            pickle.dump(task, stdin)
+            stdin.flush()
         except OSError:
             raise NotInHalves from None
 
     def check(self) -> None:
         """Raise NotInHalves if it has given up."""
-        if self._process is not None and self._process.poll():
+        if self._interpreter is not None and self._interpreter.process.poll():
             raise NotInHalves
 
     def told(self) -> Told:
         """Wait for it, and give what it told. Raises NotInHalves."""
-        if self._process is None or self._file is None or self._process.wait():
+        if self._interpreter is None or self._interpreter.process.wait():
             raise NotInHalves
+        file = self._interpreter.output
         try:
-            self._file.seek(-_LENGTHS.size, os.SEEK_END)
-            self._rows, rest = _LENGTHS.unpack(self._file.read())
-            self._file.seek(self._rows)
+            file.seek(-_LENGTHS.size, os.SEEK_END)
+            self._rows, rest = _LENGTHS.unpack(file.read())
+            file.seek(self._rows)
             told: Told
-            self.members, self.known, told = pickle.loads(self._file.read(rest))  # noqa: S301 - our own process
+            self.members, self.known, told = pickle.loads(file.read(rest))  # noqa: S301 - our own process
         except OSError:
             raise NotInHalves from None
         return told
 
     def pieces(self) -> Iterator[bytes]:
         """Yield what has been written."""
-        assert self._file is not None  # noqa: S101 - it has told how much that is
-        self._file.seek(0)
+        assert self._interpreter is not None  # noqa: S101 - it has told how much that is
+        file = self._interpreter.output
+        file.seek(0)
         left = self._rows
         while left > 0:
-            piece = self._file.read(min(left, _COPIED))
+            piece = file.read(min(left, _COPIED))
             left -= len(piece)
             yield piece
-
-
-def _close(file: Any) -> None:
-    if file is not None:
-        with suppress(OSError):  # it holds what nobody reads any more
-            file.close()
-
-
-def _flags() -> list[str]:
-    """Give what keeps the second interpreter from importing what this one would not."""
-    flags = ["-I"] if sys.flags.isolated else ["-P"]
-    return flags + ["-E"] * bool(sys.flags.ignore_environment)
 
 
 def _stamp(file: int | Path) -> tuple[int, ...]:
@@ -382,7 +363,11 @@ def _stamp(file: int | Path) -> tuple[int, ...]:
 def main() -> None:
     """Do the task that comes on stdin; what is told goes to stdout. Ends with 1 if it cannot."""
     gc.disable()  # as in `run_process`
-    task: _Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that began this one
+    prepare()
+    try:
+        task: _Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that began this
+    except EOFError:
+        return  # there is none
     threads.start(Thread(target=_end_with_the_first))
     try:
         with open(1, "wb", buffering=_COPIED, closefd=False) as out:

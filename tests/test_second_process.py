@@ -5,14 +5,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from coursectl import second_process
+from coursectl import second_interpreter, second_process
+from coursectl.cli import sharing
 from coursectl.errors import CoursectlError
 from coursectl.gather import Gathering, Tolerance
 from coursectl.render.columns import MEMBER_COLUMNS
@@ -364,8 +365,102 @@ def test_a_second_process_imports_nothing_from_the_folder_it_runs_in(large, tmp_
     assert run.stdout == coursectl("members", large, "--csv", "--jobs", "1").stdout
 
 
+# The interpreter of the second one
+
+
+@pytest.fixture
+def nothing_ready() -> Iterator[None]:
+    assert not second_interpreter.is_ready()
+    yield
+    second_interpreter.dismiss()
+
+
+@pytest.mark.parametrize(
+    ("words", "is_ready"),
+    [
+        (["members", "LARGE", "--csv", "--jobs", "2"], True),
+        (["--profile", "work", "summary", "--jobs=2", "LARGE"], True),
+        (["members", "LARGE", "--csv", "--jobs", "1"], False),
+        (["members", "LARGE", "--csv", "--jobs=1"], False),
+        (["members", "LARGE", "--jobs", "2", "--limit", "5"], False),
+        (["members", "LARGE", "--jobs", "2", "--pseudonymize"], False),
+        (["members", "demo", "--jobs", "2"], False),
+        (["members", "no\0file", "x" * 5_000, "--jobs", "2"], False),
+        (["report", "LARGE", "--jobs", "2"], False),
+        ([], False),
+    ],
+)
+@pytest.mark.usefixtures("nothing_ready")
+def test_it_is_started_early_where_the_arguments_look_as_if_it_will_be_of_use(
+    words, is_ready, large
+):
+    sharing.foresee([str(large) if word == "LARGE" else word for word in words])
+    assert second_interpreter.is_ready() is is_ready
+
+
+def test_without_a_word_of_jobs_it_is_started_where_there_are_cores(large, nothing_ready):
+    sharing.foresee(["members", str(large), "--csv"])
+    cores = sharing._usable_cores()
+    assert second_interpreter.is_ready() is (cores > 1)
+
+
+def test_one_that_was_started_early_does_the_work(lines, tmp_path, nothing_ready):
+    second_interpreter.start_early()
+    [ready] = second_interpreter._ready
+    one, two = outcomes(saved(tmp_path, page(lines)))
+    assert one.rendered
+    assert (one.bytes, one.told) == (two.bytes, two.told)
+    assert not second_interpreter.is_ready()
+    assert ready.process.returncode == 0
+
+
+def test_one_for_which_there_is_no_work_is_ended(nothing_ready):
+    second_interpreter.start_early()
+    [ready] = second_interpreter._ready
+    assert sharing.gathering_of([Export.demo()], 2, may_share=True) is Gathering
+    assert ready.process.returncode is not None
+    assert not second_interpreter.is_ready()
+
+
+def test_one_whose_first_process_has_gone_ends_by_itself(nothing_ready):
+    second_interpreter.start_early()
+    [ready] = second_interpreter._ready
+    assert ready.process.stdin
+    ready.process.stdin.close()
+    assert ready.process.wait(30) == 0
+
+
+def test_without_a_folder_for_temporary_files_none_is_started_early(
+    tmp_path, monkeypatch, nothing_ready
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    second_interpreter.start_early()
+    assert not second_interpreter.is_ready()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--sort", "nonsense"), ("--nonsense",), ("-f", "markdown"), ("--active", "3q")]
+)
+def test_nothing_is_left_of_it_where_the_arguments_are_no_good_or_need_one_process(
+    arguments, large
+):
+    asked = ("members", str(large), *arguments)
+    run = subprocess.Popen(
+        [*COURSECTL, *asked, "--jobs", "2"],
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    out, said = run.communicate()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(run.pid, 0)
+    alone = coursectl(*asked, "--jobs", "1")
+    assert (run.returncode, out, said.decode()) == (alone.code, alone.stdout, alone.stderr)
+
+
 def started(large: Path, folder: Path, **streams: object) -> tuple[subprocess.Popen[bytes], int]:
-    """A run that has begun its second process, and the id of that."""
+    """A run whose second process has begun to work, and the id of that."""
     run = subprocess.Popen(
         [*COURSECTL, "members", str(large), "--json", "--jobs", "2"],
         env=clean_environment(TMPDIR=str(folder)),
@@ -377,8 +472,10 @@ def started(large: Path, folder: Path, **streams: object) -> tuple[subprocess.Po
     until = time.monotonic() + 30
     while time.monotonic() < until:
         with suppress(OSError):
-            if found := children.read_text().split():
-                return run, int(found[0])
+            for child in children.read_text().split():
+                opened = Path(f"/proc/{child}/fd").iterdir()
+                if any(each.readlink() == large for each in opened):
+                    return run, int(child)
         time.sleep(0.005)
     raise AssertionError("there is no second process")
 

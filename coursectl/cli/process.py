@@ -6,6 +6,8 @@ import signal
 import sys
 from contextlib import suppress
 
+from coursectl.cli import sharing
+
 _AT_END = 3.0
 """Seconds that the end of the program waits for what would be lost."""
 
@@ -23,6 +25,7 @@ def run_process() -> None:
     # Nothing here is for plugins, and to look for some is to read all that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
+        sharing.foresee(sys.argv[1:])
         from coursectl.cli.app import run
 
         run()
@@ -30,6 +33,7 @@ def run_process() -> None:
         sys.exit(130)
     finally:
         with suppress(KeyboardInterrupt):
+            sharing.end_foreseen()
             _finish()
         _flush()
 

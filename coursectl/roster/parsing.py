@@ -58,6 +58,11 @@ def _list_of(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(list[kind], config=ConfigDict(cache_strings="keys"))
 
 
+def prepare() -> None:
+    """Make what validates nearly every roster, which is made when it is needed otherwise."""
+    _list_of(MemberAsWritten)
+
+
 def _valid(kind: Any, text: bytes) -> list[Member] | None:
     try:
         members: list[Member] = _list_of(kind).validate_json(text)
