@@ -386,6 +386,7 @@ def nothing_ready() -> Iterator[None]:
         (["members", "LARGE", "--jobs", "2", "--pseudonymize"], False),
         (["members", "demo", "--jobs", "2"], False),
         (["members", "no\0file", "x" * 5_000, "--jobs", "2"], False),
+        (["members", "LARGE", "LARGE", "--jobs", "2"], False),
         (["report", "LARGE", "--jobs", "2"], False),
         ([], False),
     ],

@@ -25,7 +25,7 @@ def foresee(words: list[str]) -> None:
     It is a guess, and `gathering_of` decides. But to import what reads the arguments takes as long
     as to start another interpreter, so it is ready in the same moment.
     """
-    if _looks_shared(words) and any(map(_is_large, words)):
+    if _looks_shared(words) and sum(map(_is_large, words)) == 1:
         from coursectl.second_interpreter import start_early
 
         start_early()
