@@ -9,7 +9,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from array import array
 from contextlib import suppress
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import sub
 from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
 
@@ -67,12 +67,27 @@ class Records:
             self._file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see close
         return self._file
 
-    def at(self, numbers: "Iterable[int]") -> list[bytes]:
+    def at(self, numbers: list[int]) -> list[bytes]:
         """Give the texts with these numbers. None can be put any more then."""
+        return self._between([(number, number + 1) for number in numbers])
+
+    def joined(self, numbers: list[int]) -> bytes:
+        """Give the texts with these numbers in one. None can be put any more then.
+
+        Those that stand one behind the other are read at once: in one order, many do.
+        """
+        jumps = [at for at, (one, then) in enumerate(pairwise(numbers), 1) if then != one + 1]
+        stretches = pairwise([0, *jumps, len(numbers)])
+        return b"".join(
+            self._between([(numbers[at], numbers[end - 1] + 1) for at, end in stretches])
+        )
+
+    def _between(self, places: list[tuple[int, int]]) -> list[bytes]:
+        """Give the texts from one number up to another."""
         if self._all is None:
             self._all = mmap.mmap(self._opened().fileno(), 0, access=mmap.ACCESS_READ)
         text, ends = self._all, self._ends
-        given = [text[ends[number] : ends[number + 1]] for number in numbers]
+        given = [text[ends[start] : ends[end]] for start, end in places]
         if hasattr(mmap, "MADV_DONTNEED"):
             text.madvise(mmap.MADV_DONTNEED)  # or what has been read would count as memory
         return given
@@ -101,7 +116,7 @@ class _Shelf(ABC, Generic[_Kept]):
         Raises UsageError where the temporary file cannot be written.
         """
         if self._fresh:
-            texts = self._written([self._fresh[number] for number in numbers])
+            texts = self._written(list(map(self._fresh.__getitem__, numbers)))
             self._fresh.clear()
             self._records.put([b"".join(texts)], map(len, texts))
 
@@ -110,6 +125,8 @@ class _Shelf(ABC, Generic[_Kept]):
         self._fresh = [self._fresh[number] for number in numbers]
 
     def _at(self, numbers: list[int]) -> list[_Kept]:
+        if not self._fresh:
+            return self._read(self._records.at(numbers))
         laid = len(self._records)
         texts = [number for number in numbers if number < laid]
         read = iter(self._read(self._records.at(texts)) if texts else [])
@@ -172,7 +189,10 @@ class AsideRendered(_Shelf[bytes]):
 
     def given(self, roster: Roster, numbers: list[int]) -> Rendered:
         """Give these."""
-        text = self._renderer.between.join(self._at(numbers))
+        if self._fresh or self._renderer.between:
+            text = self._renderer.between.join(self._at(numbers))
+        else:
+            text = self._records.joined(numbers)
         return Rendered(roster, [], len(numbers), [text])
 
     def _written(self, kept: list[bytes]) -> list[bytes]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursectl.aside import Aside, AsideRendered
+from coursectl.aside import Aside, AsideRendered, Records
 from coursectl.errors import UsageError
 from coursectl.render.columns import COLUMN_KEYS, MEMBER_COLUMNS
 from coursectl.render.csv import CsvRenderer
@@ -62,6 +62,22 @@ def reference(batches: list[Batch], sort: Sort, limit: int | None) -> list[Batch
 
     ordered = in_order(rows, value, id_=lambda row: row[0]["id"], descending=sort.descending)
     return [Batch(roster, [member]) for member, roster in ordered[:limit]]
+
+
+@given(st.lists(st.binary(max_size=9), min_size=1, max_size=20), st.data())
+def test_texts_are_given_by_their_numbers_one_by_one_and_in_one(texts, data):
+    # Some stand one behind the other, and some do not.
+    starts = st.integers(0, len(texts) - 1)
+    stretches = data.draw(st.lists(st.tuples(starts, st.integers(1, 20)), min_size=1, max_size=5))
+    numbers = [at for start, size in stretches for at in range(start, start + size)]
+    numbers = [number for number in numbers if number < len(texts)]
+    records = Records()
+    with closing(records):
+        records.put([b"".join([b"-", *texts])], [1, *map(len, texts)])
+        expected = [texts[number] for number in numbers]
+        numbers = [number + 1 for number in numbers]
+        assert records.at(numbers) == expected
+        assert records.joined(numbers) == b"".join(expected)
 
 
 @settings(max_examples=200)

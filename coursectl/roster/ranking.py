@@ -3,6 +3,8 @@
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, islice
+from math import inf
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -83,9 +85,9 @@ class Ranking:
         start = self._laid
         values, ids, rosters = self.values[start:], self.ids[start:], self._rosters[start:]
         order = _order(values, ids, descending=self._descending, is_by_id=self.is_by_id)[:limit]
-        self.values[start:] = [values[place] for place in order]
-        self.ids[start:] = array("q", [ids[place] for place in order])
-        self._rosters[start:] = [rosters[place] for place in order]
+        self.values[start:] = map(values.__getitem__, order)
+        self.ids[start:] = array("q", map(ids.__getitem__, order))
+        self._rosters[start:] = map(rosters.__getitem__, order)
         if limit is None:
             shelf.lay(order)
             self._laid = len(self.values)
@@ -139,13 +141,24 @@ def in_order(
 
 def _order(values: list[Any], ids: Sequence[Any], *, descending: bool, is_by_id: bool) -> list[int]:
     """Give the places of values in their order; with `is_by_id` their ids ascend."""
-    if set(map(type, values)) >= {int, float}:  # which take long to compare with each other
-        alike: dict[Any, Any] = {value: float(value) for value in {*values} if value is not None}
-        values = [alike.get(value) for value in values]
-    known = [place for place, value in enumerate(values) if value is not None]
-    nulls = [place for place, value in enumerate(values) if value is None]
+    kinds = set(map(type, values))
+    if kinds >= {int, float}:  # which take long to compare with each other
+        alike: dict[Any, float] = {value: float(value) for value in {*values} if value is not None}
+        alike[None] = -inf if descending else inf
+        values = list(map(alike.__getitem__, values))
+    elif NoneType in kinds:
+        known = [place for place, value in enumerate(values) if value is not None]
+        nulls = [place for place, value in enumerate(values) if value is None]
+        if not is_by_id:
+            nulls.sort(key=ids.__getitem__)
+        return _sorted(known, values, ids, descending=descending, is_by_id=is_by_id) + nulls
+    return _sorted(list(range(len(values))), values, ids, descending=descending, is_by_id=is_by_id)
+
+
+def _sorted(
+    places: list[int], values: list[Any], ids: Sequence[Any], *, descending: bool, is_by_id: bool
+) -> list[int]:
     if not is_by_id:
-        known.sort(key=ids.__getitem__)
-        nulls.sort(key=ids.__getitem__)
-    known.sort(key=values.__getitem__, reverse=descending)  # equals stay as they were
-    return known + nulls
+        places.sort(key=ids.__getitem__)
+    places.sort(key=values.__getitem__, reverse=descending)  # equals stay as they were
+    return places
