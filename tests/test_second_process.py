@@ -415,6 +415,16 @@ def test_one_that_was_started_early_does_the_work(lines, tmp_path, nothing_ready
     assert ready.process.returncode == 0
 
 
+def test_where_one_that_was_started_early_has_died_one_process_does_all(
+    lines, tmp_path, nothing_ready
+):
+    second_interpreter.start_early()
+    [ready] = second_interpreter._ready
+    ready.process.kill()
+    ready.process.wait()
+    check_given_up(*outcomes(saved(tmp_path, page(lines))))
+
+
 def test_one_for_which_there_is_no_work_is_ended(nothing_ready):
     second_interpreter.start_early()
     [ready] = second_interpreter._ready
