@@ -122,15 +122,13 @@ class _Shelf(ABC, Generic[_Kept]):
 
     def keep(self, numbers: list[int]) -> None:
         """Let go of all but these of them."""
-        self._fresh = [self._fresh[number] for number in numbers]
+        self._fresh = list(map(self._fresh.__getitem__, numbers))
 
     def _at(self, numbers: list[int]) -> list[_Kept]:
-        if not self._fresh:
+        """Give these, of whom either all have been laid aside or none."""
+        if len(self._records):
             return self._read(self._records.at(numbers))
-        laid = len(self._records)
-        texts = [number for number in numbers if number < laid]
-        read = iter(self._read(self._records.at(texts)) if texts else [])
-        return [next(read) if number < laid else self._fresh[number - laid] for number in numbers]
+        return list(map(self._fresh.__getitem__, numbers))
 
     @abstractmethod
     def _written(self, kept: list[_Kept]) -> list[bytes]:
@@ -189,10 +187,10 @@ class AsideRendered(_Shelf[bytes]):
 
     def given(self, roster: Roster, numbers: list[int]) -> Rendered:
         """Give these."""
-        if self._fresh or self._renderer.between:
-            text = self._renderer.between.join(self._at(numbers))
-        else:
+        if len(self._records) and not self._renderer.between:
             text = self._records.joined(numbers)
+        else:
+            text = self._renderer.between.join(self._at(numbers))
         return Rendered(roster, [], len(numbers), [text])
 
     def _written(self, kept: list[bytes]) -> list[bytes]:

@@ -209,4 +209,5 @@ def ranked(batches: Iterable[Batch], sort: Sort, shelf: Shelf, limit: int | None
     for batch in batches:
         batch.wait(ranking, shelf, sort.column)
         ranking.settle_if_many(shelf, limit)
+    ranking.settle_rest(shelf)
     return ranking

@@ -104,6 +104,11 @@ class Ranking:
         elif waiting >= shelf.holds:
             self.settle(shelf)
 
+    def settle_rest(self, shelf: Shelf) -> None:
+        """Have those who are not yet laid aside join the others there, if there are others."""
+        if self._laid:
+            self.settle(shelf)
+
     def in_order(self, limit: int | None) -> "Iterator[tuple[Roster, list[int]]]":
         """Yield the numbers of members, some hundreds of a roster at a time. It ends this one."""
         order = array(
@@ -145,20 +150,13 @@ def _order(values: list[Any], ids: Sequence[Any], *, descending: bool, is_by_id:
     if kinds >= {int, float}:  # which take long to compare with each other
         alike: dict[Any, float] = {value: float(value) for value in {*values} if value is not None}
         alike[None] = -inf if descending else inf
-        values = list(map(alike.__getitem__, values))
-    elif NoneType in kinds:
+        values, kinds = list(map(alike.__getitem__, values)), {float}
+    known, nulls = list(range(len(values))), []
+    if NoneType in kinds:
         known = [place for place, value in enumerate(values) if value is not None]
         nulls = [place for place, value in enumerate(values) if value is None]
-        if not is_by_id:
-            nulls.sort(key=ids.__getitem__)
-        return _sorted(known, values, ids, descending=descending, is_by_id=is_by_id) + nulls
-    return _sorted(list(range(len(values))), values, ids, descending=descending, is_by_id=is_by_id)
-
-
-def _sorted(
-    places: list[int], values: list[Any], ids: Sequence[Any], *, descending: bool, is_by_id: bool
-) -> list[int]:
     if not is_by_id:
-        places.sort(key=ids.__getitem__)
-    places.sort(key=values.__getitem__, reverse=descending)  # equals stay as they were
-    return places
+        known.sort(key=ids.__getitem__)
+        nulls.sort(key=ids.__getitem__)
+    known.sort(key=values.__getitem__, reverse=descending)  # equals stay as they were
+    return known + nulls
