@@ -66,6 +66,7 @@ def _looks_shared(words: list[str]) -> bool:
     is_for_people = "members" in words and sys.stdout.isatty()
     if is_for_people and not any(word.startswith(_FOR_PROGRAMS) for word in words):
         return False
+    # As one word or two; which of several holds is for the app to say.
     jobs = " ".join(words).partition("--jobs")[2].strip(" =").partition(" ")[0]
     return jobs != "1" if jobs else _usable_cores() > 1
 
