@@ -146,11 +146,17 @@ criterias = st.builds(
     limit=st.none() | st.integers(0, 6),
 ).filter(lambda criteria: criteria.search != "")
 
+
+def built(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Criteria]:
+    """Criteria of these fields and no other: `builds` would invent those of a named tuple."""
+    return st.builds(lambda **chosen: Criteria(**chosen), **fields)
+
+
 few_criterias = st.one_of(
     st.just(Criteria()),
-    st.builds(Criteria, statuses=wanted_statuses, limit=st.none() | st.integers(0, 6)),
-    st.builds(Criteria, search=texts.filter(bool), sort=st.none() | sorts),
-    st.builds(Criteria, inactive=ages, sort=sorts, limit=st.integers(0, 6)),
+    built(statuses=wanted_statuses, limit=st.none() | st.integers(0, 6)),
+    built(search=texts.filter(bool), sort=st.none() | sorts),
+    built(inactive=ages, sort=sorts, limit=st.integers(0, 6)),
     criterias,
 )
 
