@@ -11,7 +11,10 @@ import tempfile
 from contextlib import suppress
 from typing import Any, BinaryIO, NamedTuple
 
-_MAIN = "import sys; sys.path[:] = sys.argv[1:]; import coursectl.second_process as s; s.main()"
+_MAIN = (
+    "import gc, sys; gc.disable(); sys.path[:] = sys.argv[1:];"  # as in `run_process`
+    " import coursectl.second_process as s; s.main()"
+)
 
 
 class Interpreter(NamedTuple):
