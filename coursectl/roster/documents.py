@@ -314,7 +314,9 @@ class Document:
         Offsets into the buffer change.
         """
         newline = self._buffer.rfind(b"\n", 0, self._at)
-        self._lines_before += self._buffer.count(b"\n", 0, self._at) if lines is None else lines
+        if lines is None and newline >= 0:
+            lines = self._buffer.count(b"\n", 0, self._at)
+        self._lines_before += lines or 0
         self._column_before = self._at - newline - 1 + (newline < 0) * self._column_before
         self._buffer, self._at = self._buffer[self._at :], 0
 
