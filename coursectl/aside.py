@@ -182,7 +182,7 @@ class AsideRendered(_Shelf[bytes]):
         """Take members. Raises UsageError where the temporary file cannot be written."""
         if isinstance(batch, Ranked):
             self._records.put(batch.pieces, batch.lengths)
-        elif batch.members:
+        elif len(batch):
             self._fresh += self._renderer.records(batch, self._columns)
 
     def given(self, roster: Roster, numbers: list[int]) -> Rendered:
@@ -191,7 +191,7 @@ class AsideRendered(_Shelf[bytes]):
             text = self._records.joined(numbers)
         else:
             text = self._renderer.between.join(self._at(numbers))
-        return Rendered(roster, [], len(numbers), [text])
+        return Rendered(roster, len(numbers), [text])
 
     def _written(self, kept: list[bytes]) -> list[bytes]:
         return kept

@@ -111,6 +111,13 @@ class Gathering:
         self._columns = columns
         self._tells_provenance = tells_provenance
         self._shows_ages = shows_ages
+        self._takes_cells = (
+            renderer is not None
+            and renderer.takes_cells
+            and criteria.looks_at_status_only
+            and pseudonyms is None
+            and not as_sent
+        )
         self._needs_moment = criteria.needs_moment or shows_ages or tells_provenance
         self._needs_course = shows_course or criteria.needs_course
 
@@ -203,6 +210,7 @@ class Gathering:
             skip_invalid=self._tolerance.skip_invalid,
             moments_as_written=self._moments_as_written,
             as_sent=self._as_sent,
+            in_cells=self._in_cells(source),
             allow_incomplete=self._tolerance.allow_incomplete,
             names_nobody=self._pseudonyms is not None,
             may_be_marked=source.is_local,  # a server has no say in whom to name
@@ -212,6 +220,9 @@ class Gathering:
     def _moments_as_written(self) -> bool:
         return not (self._shows_ages or self._criteria.compares_moments)
 
+    def _in_cells(self, source: Source) -> bool:
+        return self._takes_cells and source.is_local
+
     def _elsewhere(self, source: Source, roster: Roster) -> Iterator[Batch]:  # noqa: ARG002 - see GatheringInHalves
         """Yield what of a roster has been selected elsewhere, behind all that was here: nothing."""
         yield from ()
@@ -219,13 +230,13 @@ class Gathering:
     def _batch(
         self, source: Source, reading: Reading, roster: Roster, members: "list[Member]"
     ) -> Batch:
-        selected = self._criteria.select(members, roster.as_of)
+        batch = self._criteria.batch(roster, members, in_cells=self._in_cells(source))
         if self._pseudonyms is None:
-            return Batch(roster, selected)
+            return batch
         if reading.pseudonyms is None:
-            return Batch(roster, self._pseudonyms.members(selected))
+            return Batch(roster, self._pseudonyms.members(batch.members))
         check_key(reading.pseudonyms, self._pseudonyms, source.name)
-        return Batch(roster, selected)
+        return batch
 
     def _may_tell_later(self, reading: Reading) -> bool:
         """Whether what the first member depends on may still stand behind the last one."""

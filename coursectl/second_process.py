@@ -9,13 +9,11 @@ is read by one process after all; see `coursectl.roster.halves`.
 The second process ends with this one, whatever ends it: it waits for the end of its stdin.
 """
 
-import gc
 import os
 import pickle
 import struct
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, Self
@@ -83,7 +81,7 @@ class _Rendering(NamedTuple):
 
     def given(self, roster: Roster, number: int, pieces: "Iterable[bytes]", _: None) -> Rendered:
         """Give them."""
-        return Rendered(roster, [], number, pieces)
+        return Rendered(roster, number, pieces)
 
 
 class _Sorting(NamedTuple):
@@ -109,7 +107,7 @@ class _Sorting(NamedTuple):
         known: "tuple[Ranking, array[int]]",
     ) -> Ranked:
         """Give them."""
-        return Ranked(roster, [], number, pieces, *known)
+        return Ranked(roster, number, pieces, *known)
 
 
 class _Counting(NamedTuple):
@@ -125,11 +123,10 @@ class _Counting(NamedTuple):
         """Give the counts."""
         from coursectl.roster.summary import Tallied
 
-        return Tallied(roster, [], tally)
+        return Tallied(roster, tally)
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(NamedTuple):
     """What the second process is to do."""
 
     path: str
@@ -137,6 +134,7 @@ class _Task:
     form: Form
     start: int
     moments_as_written: bool
+    in_cells: bool
     roster: Roster
     criteria: Criteria
     work: _Work
@@ -169,11 +167,15 @@ class GatheringInHalves(Gathering):
             # What has been given of the first half are the first members of the whole.
             again = min(given, len(batch))
             given -= again
-            yield Batch(batch.roster, batch.members[again:]) if again else batch
+            yield batch.from_(again) if again else batch
 
     def _reading(self, source: Source) -> "Reading":
         if isinstance(source, _Halved):
-            return FirstHalf(source.cut.form, moments_as_written=self._moments_as_written)
+            return FirstHalf(
+                source.cut.form,
+                moments_as_written=self._moments_as_written,
+                in_cells=self._in_cells(source),
+            )
         return super()._reading(source)
 
     def _looked_through(self, source: Source, so_far: "Reading") -> "Reading":
@@ -201,6 +203,7 @@ class GatheringInHalves(Gathering):
             halved.cut.form,
             halved.cut.start,
             self._moments_as_written,
+            self._in_cells(halved),
             roster,
             self._criteria,
             self._work(),
@@ -362,7 +365,6 @@ def _stamp(file: int | Path) -> tuple[int, ...]:
 
 def main() -> None:
     """Do the task that comes on stdin; what is told goes to stdout. Ends with 1 if it cannot."""
-    gc.disable()  # as in `run_process`
     prepare()
     try:
         task: _Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that began this
@@ -382,15 +384,17 @@ def _end_with_the_first() -> None:
 
 
 def _do(task: _Task, out: BinaryIO) -> None:
-    reading = SecondHalf(task.form, moments_as_written=task.moments_as_written)
+    reading = SecondHalf(
+        task.form, moments_as_written=task.moments_as_written, in_cells=task.in_cells
+    )
     selected = 0
 
     def batches(file: BinaryIO) -> Iterator[Batch]:
         nonlocal selected
         for members in reading.document(iter(lambda: file.read(BLOCK), b""), task.path):
-            wanted = task.criteria.select(members, task.roster.as_of)
-            selected += len(wanted)
-            yield Batch(task.roster, wanted)
+            batch = task.criteria.batch(task.roster, members, in_cells=task.in_cells)
+            selected += len(batch)
+            yield batch
 
     with open(task.path, "rb", buffering=0) as file:  # noqa: PTH123 - as it was opened before
         if _stamp(file.fileno()) != task.stamp:

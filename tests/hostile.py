@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import cycle
+from itertools import cycle, product
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from coursectl.render.csv import CsvRenderer
 from coursectl.render.interface import Answer, Caption, Renderer
 from coursectl.render.json import JsonRenderer
 from coursectl.roster import documents
-from coursectl.roster.criteria import Batch, Criteria
+from coursectl.roster.criteria import Batch, BatchInCells, Criteria
 from coursectl.roster.member import Member
 from coursectl.roster.parsing import Reading
 from coursectl.sources.export import Export
@@ -105,28 +105,42 @@ def compare(document: bytes, *cuts: Cut) -> str:
         if expected
         else {}
     )
-    for cut in cuts or (Cut(),):
-        strict = _read(document, cut, Tolerance())
+    for cut, in_cells in product(cuts or (Cut(),), (False, True)):
+        strict = _read(document, cut, Tolerance(), in_cells=in_cells)
         if outcome in ("whole", "partial"):
-            assert strict is IncompleteRoster if outcome == "partial" else strict == wanted
+            assert strict is IncompleteRoster if outcome == "partial" else _are(strict, wanted)
         else:
             assert strict is InvalidData
-        tolerant = _read(
-            document, cut, Tolerance(skip_invalid=True, allow_incomplete=True), expected
-        )
+        lax = Tolerance(skip_invalid=True, allow_incomplete=True)
+        tolerant = _read(document, cut, lax, expected, in_cells=in_cells)
         if outcome == "no roster":
             assert tolerant is InvalidData
         elif expected:
-            assert tolerant == wanted
+            assert _are(tolerant, wanted)
     return outcome
 
 
+def _are(written: dict[str, bytes] | type[Exception], wanted: dict[str, bytes]) -> bool:
+    return isinstance(written, dict) and all(text == wanted[name] for name, text in written.items())
+
+
 def _read(
-    document: bytes, cut: Cut, tolerance: Tolerance, expected: plain.Roster | None = None
+    document: bytes,
+    cut: Cut,
+    tolerance: Tolerance,
+    expected: plain.Roster | None = None,
+    *,
+    in_cells: bool,
 ) -> dict[str, bytes] | type[Exception]:
-    """What is written of a document in each format, or the error that it is."""
+    """What is written of a document in each format that is made so, or the error that it is."""
     source = _InPieces(cut.of(document))
-    gathering = Gathering([source], Criteria(), now=NOW, tolerance=tolerance)
+    gathering = Gathering(
+        [source],
+        Criteria(),
+        now=NOW,
+        tolerance=tolerance,
+        renderer=CsvRenderer() if in_cells else None,
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(documents, "BLOCK", cut.block)
         try:
@@ -135,9 +149,7 @@ def _read(
             return type(error)
     if expected is not None:
         reading = source.reading
-        assert [member["id"] for batch in batches for member in batch.members] == [
-            *expected.members
-        ]
+        assert [id_ for batch in batches for id_ in _ids(batch)] == [*expected.members]
         assert reading.valid == len(expected.members)
         assert (reading.members, reading.rows) == (expected.received, expected.rows)
         assert reading.invalid == expected.invalid
@@ -145,7 +157,14 @@ def _read(
     return {
         name: _rendered(renderer, columns, batches)
         for name, (renderer, columns, _) in WRITERS.items()
+        if not in_cells or isinstance(renderer, CsvRenderer)
     }
+
+
+def _ids(batch: Batch) -> list[int]:
+    if isinstance(batch, BatchInCells):
+        return [cells[0] for cells in batch.cells]
+    return [member["id"] for member in batch.members]
 
 
 def _rendered(renderer: Renderer, columns: tuple[Column, ...], batches: list[Batch]) -> bytes:

@@ -1,7 +1,6 @@
 """What a renderer is, and what it is given."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -40,29 +39,43 @@ class Batch(Protocol):
         """The moment, UTC, from which ages are measured."""
 
 
-@dataclass(frozen=True, slots=True)
 class Rendered(criteria.Batch):
-    """Members that a renderer like the one that meets them has made into bytes already."""
+    """Members that a renderer like the one that meets them has made into bytes already.
 
-    number: int
-    """How many they are, at least one."""
-    pieces: Iterable[bytes]
-    """What the renderer's `body` gave of them."""
+    `number` tells how many they are, at least one, and `pieces` are what its `body` gave of them.
+    """
+
+    __slots__ = ("number", "pieces")
+
+    def __init__(self, roster: criteria.Roster, number: int, pieces: Iterable[bytes]) -> None:
+        super().__init__(roster, [])
+        self.number = number
+        self.pieces = pieces
 
     def __len__(self) -> int:
         return self.number
 
 
-@dataclass(frozen=True, slots=True)
 class Ranked(Rendered):
     """The same of members who are to be put in order; nothing stands between the pieces' records.
 
-    They can only wait on a shelf for members as they are rendered.
+    They can only wait on a shelf for members as they are rendered. `lengths` are the bytes of each
+    record.
     """
 
-    ranking: Ranking
-    lengths: Iterable[int]
-    """Bytes of each record."""
+    __slots__ = ("lengths", "ranking")
+
+    def __init__(
+        self,
+        roster: criteria.Roster,
+        number: int,
+        pieces: Iterable[bytes],
+        ranking: Ranking,
+        lengths: Iterable[int],
+    ) -> None:
+        super().__init__(roster, number, pieces)
+        self.ranking = ranking
+        self.lengths = lengths
 
     def wait(self, ranking: Ranking, shelf: Shelf, _: str) -> None:
         """Have the members wait, laid aside as they are."""
@@ -110,6 +123,10 @@ class PiecewiseRenderer(Renderer, Protocol):
 
     def records(self, batch: Batch, columns: "tuple[Column, ...]") -> list[bytes]:
         """Give each row on its own, of a batch with rows."""
+
+    @property
+    def takes_cells(self) -> bool:
+        """Whether it can be given members in cells, and is faster for it."""
 
     @property
     def between(self) -> bytes:

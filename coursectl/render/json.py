@@ -51,6 +51,11 @@ class JsonRenderer:
         return _objects(batch, columns, b"\n").split(b"\n")
 
     @property
+    def takes_cells(self) -> bool:
+        """No: the names of fields stand in an object, too."""
+        return False
+
+    @property
     def between(self) -> bytes:
         """What stands between two objects."""
         return b"\n" if self.lines else b",\n"

@@ -9,11 +9,14 @@ from pydantic_core import to_jsonable_python
 from coursectl.printable import printable
 from coursectl.render.columns import Column, Kind
 from coursectl.render.interface import Batch
+from coursectl.roster.criteria import BatchInCells
 
 
 def raw_values(batch: Batch, columns: tuple[Column, ...]) -> list[tuple[Any, ...]]:
     """Give the chosen values of each row, as they are."""
     keys = [column.key for column in columns]
+    if isinstance(batch, BatchInCells):
+        return batch.under(keys)
     shared = batch.shared
     if not shared.keys().isdisjoint(keys):
         return [

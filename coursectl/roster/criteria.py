@@ -1,18 +1,23 @@
 """Criteria: which members, in what order, how many."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coursectl.errors import UsageError
+from coursectl.roster.fields import FIELDS
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.roster.moments import Age, moment_of
 from coursectl.roster.ranking import Ranking, Shelf, comparable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coursectl.roster.fields import Cells
     from coursectl.roster.member import Member
+
+_STATUS = FIELDS.index("join_status")
 
 
 class Roster(NamedTuple):
@@ -24,12 +29,14 @@ class Roster(NamedTuple):
     """The moment, UTC, from which the ages of these members are measured."""
 
 
-@dataclass(frozen=True, slots=True)
 class Batch:
     """Some members of one roster, in order."""
 
-    roster: Roster
-    members: "list[Member]"
+    __slots__ = ("members", "roster")
+
+    def __init__(self, roster: Roster, members: "list[Member]") -> None:
+        self.roster = roster
+        self.members = members
 
     def __len__(self) -> int:
         return len(self.members)
@@ -49,16 +56,47 @@ class Batch:
         """The moment, UTC, from which the ages of these members are measured."""
         return self.roster.as_of
 
+    def from_(self, start: int) -> "Batch":
+        """Give all but so many at the start."""
+        return Batch(self.roster, self.members[start:])
+
     def wait(self, ranking: Ranking, shelf: Shelf, column: str) -> None:
         """Have the members wait until they can be put in order by a column."""
-        values = (
-            [self.roster.course] * len(self.members)
-            if column == "course"
-            else list(map(itemgetter(column), self.members))
-        )
-        ids = list(map(itemgetter("id"), self.members))
-        ranking.take(comparable(values), ids, self.roster)
+        shared = self.shared.get(column)
+        values = self._values(column) if shared is None else [shared] * len(self)
+        ranking.take(comparable(values), self._values("id"), self.roster)
         shelf.put(self)
+
+    def _values(self, field: str) -> list[Any]:
+        return list(map(itemgetter(field), self.members))
+
+
+class BatchInCells(Batch):
+    """The same of members whose cells are all that is wanted of them."""
+
+    __slots__ = ("cells",)
+
+    def __init__(self, roster: Roster, cells: "list[Cells]") -> None:
+        super().__init__(roster, [])
+        self.cells = cells
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def under(self, keys: "Sequence[str]") -> "list[Cells]":
+        """Give the cells under these keys of columns, a row a member."""
+        if tuple(keys) == FIELDS:
+            return self.cells
+        shared = tuple(self.shared.values())
+        places = [(*self.shared, *FIELDS).index(key) for key in keys]
+        return [tuple([row[place] for place in places]) for row in map(shared.__add__, self.cells)]
+
+    def from_(self, start: int) -> "BatchInCells":
+        """Give all but so many at the start."""
+        return BatchInCells(self.roster, self.cells[start:])
+
+    def _values(self, field: str) -> list[Any]:
+        return list(map(itemgetter(FIELDS.index(field)), self.cells))
 
 
 class Sort(NamedTuple):
@@ -113,6 +151,11 @@ class Criteria(NamedTuple):
         )
 
     @property
+    def looks_at_status_only(self) -> bool:
+        """Whether nothing but `join_status` tells which members are wanted, each of them."""
+        return self == Criteria(statuses=self.statuses, sort=self.sort)
+
+    @property
     def needs_course(self) -> bool:
         """Whether the order depends on what the courses are called."""
         return self.sort is not None and self.sort.column == "course"
@@ -153,6 +196,17 @@ class Criteria(NamedTuple):
             end = moment_of(self.joined_before, as_of)
             members = [m for m in members if (t := m["joined_at"]) is not None and t < end]
         return members
+
+    def batch(self, roster: Roster, members: "list[Any]", *, in_cells: bool) -> Batch:
+        """Give those that are wanted of members of a roster as a batch.
+
+        They may be `in_cells` if this `looks_at_status_only`.
+        """
+        if not in_cells:
+            return Batch(roster, self.select(members, roster.as_of))
+        if (statuses := self.statuses) is not None:
+            members = [cells for cells in members if cells[_STATUS] in statuses]
+        return BatchInCells(roster, members)
 
     def arrange(self, batches: Iterable[Batch], shelf: Shelf) -> Iterator[Batch]:
         """Put selected members in order and cut at the limit.

@@ -113,8 +113,10 @@ class _Half(Reading):
 class FirstHalf(_Half):
     """The reading of a first half, which takes over what the second one told."""
 
-    def __init__(self, form: Form, *, moments_as_written: bool) -> None:
-        super().__init__(moments_as_written=moments_as_written, may_be_marked=True)
+    def __init__(self, form: Form, *, moments_as_written: bool, in_cells: bool = False) -> None:
+        super().__init__(
+            moments_as_written=moments_as_written, in_cells=in_cells, may_be_marked=True
+        )
         self.form = form
         self._beside: Fields = []
         self._known = -1
@@ -165,8 +167,8 @@ class FirstHalf(_Half):
 class SecondHalf(_Half):
     """The reading of a second half."""
 
-    def __init__(self, form: Form, *, moments_as_written: bool) -> None:
-        super().__init__(moments_as_written=moments_as_written)
+    def __init__(self, form: Form, *, moments_as_written: bool, in_cells: bool = False) -> None:
+        super().__init__(moments_as_written=moments_as_written, in_cells=in_cells)
         self.form = form
         self._first: Fields | None = None
         self._envelopes: list[tuple[bool, Fields]] = []

@@ -5,33 +5,13 @@ Mirrors the rows of *Course User Dashboard*, `GET /api/v2/course/{id}/users/`, a
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, cast
 
 from pydantic import ConfigDict, Field, GetCoreSchemaHandler, with_config
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from typing_extensions import TypedDict
 
-EXPECTED = {
-    "id": "a whole number, 0 or more",
-    "username": "text of at most 255 characters, or null",
-    "real_name": "text of at most 255 characters, or null",
-    "avatar": "text of at most 65,536 characters, or null",
-    "join_status": "text of at most 255 characters, or null",
-    "user_completion_rate": "a number from 0 to 100, or null",
-    "last_active_at": "an ISO 8601 date-time, or null",
-    "joined_at": "an ISO 8601 date-time, or null",
-}
-"""What each field must hold, in the words of an error message."""
-
-EXPECTED_OF_COURSE = {
-    "id": "a whole number, 0 or more",
-    "name": "text, or null",
-    "slug": "text, or null",
-    "type": "text, or null",
-    "privacy": "text, or null",
-    "join_status": "text, or null",
-    "created_at": "an ISO 8601 date-time, or null",
-}
+from coursectl.roster.fields import FIELDS
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -127,6 +107,27 @@ class MemberAsWritten(_WithoutMoments):
 
     last_active_at: Annotated[_MomentAsWritten | None, _OrNull]
     joined_at: Annotated[_MomentAsWritten | None, _OrNull]
+
+
+class AsCells:
+    """Has a kind of member given as a pair of its `Cells` and of nothing.
+
+    pydantic gives the arguments of a call so, for which the fields are taken here: to make a tuple
+    takes four fifths of the time of a dict.
+    """
+
+    def __get_pydantic_core_schema__(self, of: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        member = cast("core_schema.TypedDictSchema", handler.resolve_ref_schema(handler(of)))
+        arguments = [
+            core_schema.arguments_v3_parameter(
+                field, member["fields"][field]["schema"], mode="positional_or_keyword"
+            )
+            for field in FIELDS
+        ]
+        unused = core_schema.to_string_ser_schema()  # pydantic knows of no way to write arguments
+        return core_schema.arguments_v3_schema(
+            arguments, extra_behavior="ignore", serialization=unused
+        )
 
 
 class Course(TypedDict):

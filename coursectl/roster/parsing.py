@@ -1,11 +1,11 @@
 """Bytes to batches of validated members, each once. The one validator for every source."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from functools import cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
@@ -16,10 +16,10 @@ from coursectl.printable import shortened
 from coursectl.redaction import redacted_bytes
 from coursectl.roster.documents import Document, Fields, told_behind
 from coursectl.roster.error_body import message_in
+from coursectl.roster.fields import EXPECTED, EXPECTED_OF_COURSE, FIELDS
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.member import (
-    EXPECTED,
-    EXPECTED_OF_COURSE,
+    AsCells,
     Course,
     Id,
     ListedCourse,
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from coursectl.roster.glance import Glance
 
-_ID_OF = itemgetter("id")
-_STATUS_OF = itemgetter("join_status")
 _KNOWN = frozenset[str | None]({*JoinStatus, None})
 _NAMED_PROBLEMS = 10
 
@@ -58,14 +56,28 @@ def _list_of(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(list[kind], config=ConfigDict(cache_strings="keys"))
 
 
+_Getter = Callable[[Any], Any]
+
+_BY_NAME: tuple[_Getter, _Getter] = itemgetter("id"), itemgetter("join_status")
+_IN_CELLS: tuple[_Getter, _Getter] = (
+    itemgetter(FIELDS.index("id")),
+    itemgetter(FIELDS.index("join_status")),
+)
+_CELLS_OF = itemgetter(0)
+_AS_CELLS = AsCells()
+
+
 def prepare() -> None:
-    """Make what validates nearly every roster, which is made when it is needed otherwise."""
-    _list_of(MemberAsWritten)
+    """Make what validates nearly every large roster, which is made when it is needed otherwise."""
+    _list_of(Annotated[MemberAsWritten, _AS_CELLS])
 
 
-def _valid(kind: Any, text: bytes) -> list[Member] | None:
+def _valid(kind: Any, text: bytes, *, in_cells: bool) -> list[Any] | None:
     try:
-        members: list[Member] = _list_of(kind).validate_json(text)
+        if in_cells:
+            pairs = _list_of(Annotated[kind, _AS_CELLS]).validate_json(text)
+            return list(map(_CELLS_OF, pairs))
+        members: list[Any] = _list_of(kind).validate_json(text)
     except ValidationError:
         return None
     return members
@@ -130,6 +142,7 @@ class Reading:
     the form in which every format writes them; making them, and text of them again, takes a sixth
     of the time of an answer that only passes them on. With `as_sent`, members are valid all the
     same, and given as the objects that the server sent: every field and no other, moments as text.
+    With `in_cells`, which neither pages nor members `as_sent` go with, they are given as `Cells`.
     With `names_nobody`, what is said of a bad row or document quotes nothing of it. Only if it
     `may_be_marked` is a roster believed that its members are pseudonyms.
     """
@@ -140,6 +153,7 @@ class Reading:
         skip_invalid: bool = False,
         moments_as_written: bool = False,
         as_sent: bool = False,
+        in_cells: bool = False,
         allow_incomplete: bool = False,
         names_nobody: bool = False,
         may_be_marked: bool = False,
@@ -177,6 +191,8 @@ class Reading:
         self._skip_invalid = skip_invalid
         self._moments_as_written = moments_as_written
         self._as_sent = as_sent
+        self._in_cells = in_cells
+        self._id_of, self._status_of = _IN_CELLS if in_cells else _BY_NAME
         self._may_be_marked = may_be_marked
         self._seen = SeenIds()
         self._left_out: set[int] = set()
@@ -194,6 +210,7 @@ class Reading:
             skip_invalid=self._skip_invalid,
             moments_as_written=self._moments_as_written,
             as_sent=self._as_sent,
+            in_cells=self._in_cells,
             allow_incomplete=self.allow_incomplete,
             names_nobody=self.names_nobody,
             may_be_marked=self._may_be_marked,
@@ -321,9 +338,11 @@ class Reading:
         None also for members `as_sent` of which some have to be looked at one by one.
         """
         text = b"[%b]" % piece
-        members = _valid(MemberAsWritten, text) if self._moments_as_written else None
+        members = None
+        if self._moments_as_written:
+            members = _valid(MemberAsWritten, text, in_cells=self._in_cells)
         if members is None:
-            members = _valid(Member, text)
+            members = _valid(Member, text, in_cells=self._in_cells)
             if members is None:
                 return None
             # Moments are written otherwise here, and will be in the rest of the roster.
@@ -418,10 +437,10 @@ class Reading:
         statuses: set[Any] = (
             {member.get("join_status") for member in members}
             if self._as_sent
-            else set(map(_STATUS_OF, members))
+            else set(map(self._status_of, members))
         )
         self.unknown_statuses |= statuses.difference(_KNOWN)
-        ids = list(map(_ID_OF, members))
+        ids = list(map(self._id_of, members))
         fresh = self._seen.take(ids)
         if self._left_out:
             self._left_out.difference_update(fresh)
@@ -430,17 +449,18 @@ class Reading:
         first_time = set(fresh)
         kept = []
         for member in members:
-            if member["id"] in first_time:
-                first_time.remove(member["id"])
+            if (id_ := self._id_of(member)) in first_time:
+                first_time.remove(id_)
                 kept.append(member)
         return kept
 
-    def _given(self, member: Member, text: bytes) -> Member:
+    def _given(self, member: Member, text: bytes) -> Any:
         """Give a member as it is wanted. Raises ValueError for a row that no JSON can hold."""
+        if self._in_cells:
+            return tuple(member.values())
         if not self._as_sent:
             return member
-        given: Member = _row_as_written(from_json(text, allow_inf_nan=False), _solid(text))
-        return given
+        return _row_as_written(from_json(text, allow_inf_nan=False), _solid(text))
 
     def _reject(self, text: bytes, line: int, problem: str) -> None:
         """Take down an invalid row, unless an earlier page overlaps this one in it."""

@@ -9,7 +9,8 @@ knows as much of them.
 from typing import TYPE_CHECKING, Any
 
 from coursectl.errors import UsageError
-from coursectl.roster.member import EXPECTED, Provenance
+from coursectl.roster.fields import FIELDS
+from coursectl.roster.member import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ class Pseudonyms:
 
 def documented(member: "Mapping[str, Any]") -> dict[str, Any]:
     """Give what is documented of a member: what else a server sends may hold a name."""
-    return {field: member[field] for field in EXPECTED if field in member}
+    return {field: member[field] for field in FIELDS if field in member}
 
 
 def naming_nobody(provenance: Provenance) -> Provenance:

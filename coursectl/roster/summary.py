@@ -11,7 +11,7 @@ from itertools import accumulate
 from math import floor, fsum
 from typing import TYPE_CHECKING, NamedTuple
 
-from coursectl.roster.criteria import Batch
+from coursectl.roster.criteria import Batch, Roster
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.moments import Age, sortable
 
@@ -304,11 +304,14 @@ class Tally:
         return (exact or fits)[0][1] if len(means) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
 class Tallied(Batch):
     """Members who have been counted, and are not here themselves."""
 
-    tally: Tally
+    __slots__ = ("tally",)
+
+    def __init__(self, roster: Roster, tally: Tally) -> None:
+        super().__init__(roster, [])
+        self.tally = tally
 
     def __len__(self) -> int:
         return self.tally.members

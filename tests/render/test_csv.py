@@ -1,7 +1,6 @@
 import csv
 import io
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given, settings
@@ -11,6 +10,7 @@ from pydantic_core import to_json
 from coursectl.errors import InvalidData
 from coursectl.render.columns import COLUMN_KEYS
 from coursectl.render.csv import CsvRenderer, _looked_at, _put_among, _records_of
+from coursectl.roster.criteria import Batch
 from tests.render.answers import MEMBERS, TEXTS, answer, demo_looks_like, member, rendered
 
 HEADER = "id,username,real_name,avatar,join_status,user_completion_rate,last_active_at,joined_at"
@@ -184,7 +184,7 @@ def test_an_empty_answer_has_a_header():
 def test_a_batch_without_members_adds_nothing():
     shown = answer(member(), columns="id,username")
     (batch,) = shown.batches
-    shown = shown._replace(batches=[replace(batch, members=[]), batch])
+    shown = shown._replace(batches=[Batch(batch.roster, []), batch])
     assert rendered(CsvRenderer(), shown) == b"id,username\n1,member_1\n"
 
 

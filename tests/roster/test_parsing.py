@@ -12,7 +12,8 @@ from pydantic_core import to_json
 
 from coursectl.errors import IncompleteRoster, InvalidData
 from coursectl.roster import documents
-from coursectl.roster.member import EXPECTED, Member, MemberAsWritten
+from coursectl.roster.fields import FIELDS
+from coursectl.roster.member import Member, MemberAsWritten
 from coursectl.roster.parsing import (
     Reading,
     RowAsWritten,
@@ -157,7 +158,7 @@ def test_each_member_is_what_pydantic_makes_of_its_row(roster, shape):
     expected = [_ADAPTER.validate_json(json.dumps(row)) for row in roster]
     _, found = read(EXPORT_SHAPES[shape](roster))
     assert found == expected
-    assert [list(member) for member in found] == [list(EXPECTED)] * len(roster)
+    assert [list(member) for member in found] == [list(FIELDS)] * len(roster)
 
 
 @settings(deadline=None, max_examples=80)
@@ -1162,6 +1163,31 @@ def test_members_with_moments_as_written_are_written_as_all_others(roster):
     kept = [m for batch in as_written.document([export], NAME) for m in batch]
     made = [m for batch in Reading().document([export], NAME) for m in batch]
     assert to_json(kept) == to_json(made)
+
+
+# In cells
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    roster=loose_rosters(min_size=1),
+    shape=st.sampled_from(sorted(PLAIN_SHAPES)),
+    block=st.integers(1, 300),
+    as_written=st.booleans(),
+)
+def test_a_member_in_cells_is_what_the_documented_fields_hold(roster, shape, block, as_written):
+    document = PLAIN_SHAPES[shape](roster)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "BLOCK", block)
+        by_name, in_cells = (
+            Reading(moments_as_written=as_written, in_cells=wanted, skip_invalid=True)
+            for wanted in (False, True)
+        )
+        members = [m for few in by_name.document([document], NAME) for m in few]
+        cells = [m for few in in_cells.document([document], NAME) for m in few]
+    assert cells == [tuple(member[field] for field in FIELDS) for member in members]
+    assert in_cells.unknown_statuses == by_name.unknown_statuses
+    assert in_cells.rows == by_name.rows
 
 
 # As sent
