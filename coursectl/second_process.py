@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, Self
 
 from coursectl import threads
 from coursectl.aside import AsideRendered, Records
+from coursectl.ending import end_at_once
 from coursectl.errors import CoursectlError
 from coursectl.gather import Gathering
 from coursectl.render.interface import Ranked, Rendered
@@ -365,17 +366,22 @@ def _stamp(file: int | Path) -> tuple[int, ...]:
 
 def main() -> None:
     """Do the task that comes on stdin; what is told goes to stdout. Ends with 1 if it cannot."""
+    end_at_once(_code_of_work())
+
+
+def _code_of_work() -> int:
     prepare()
     try:
         task: _Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that began this
     except EOFError:
-        return  # there is none
+        return 0  # there is none
     threads.start(Thread(target=_end_with_the_first))
     try:
         with open(1, "wb", buffering=_COPIED, closefd=False) as out:
             _do(task, out)
     except (NotInHalves, CoursectlError, OSError):
-        sys.exit(1)
+        return 1
+    return 0
 
 
 def _end_with_the_first() -> None:

@@ -17,7 +17,12 @@ FLOORS = (
     ("coursectl.keychain",),
     ("coursectl.settings", "coursectl.roster"),
     ("coursectl.printable", "coursectl.places", "coursectl.files"),
-    ("coursectl.redaction", "coursectl.threads", "coursectl.second_interpreter"),
+    (
+        "coursectl.ending",
+        "coursectl.redaction",
+        "coursectl.threads",
+        "coursectl.second_interpreter",
+    ),
     ("coursectl.errors", "coursectl"),
 )
 """From the top down: a room imports itself and rooms on lower floors."""

@@ -45,7 +45,7 @@ ALWAYS = {"pathlib", "typer", "typing"}
 PROBE = """
 import atexit, sys
 told = open(sys.argv.pop(1), "w")
-atexit.register(lambda: told.write("\\n".join(sys.modules)))
+atexit.register(lambda: (told.write("\\n".join(sys.modules)), told.close()))
 from coursectl.cli import main
 main()
 """

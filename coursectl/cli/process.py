@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 
 from coursectl.cli import sharing
+from coursectl.ending import end_at_once
 
 _AT_END = 3.0
 """Seconds that the end of the program waits for what would be lost."""
@@ -24,18 +25,24 @@ def run_process() -> None:
     _stand_in_for_closed_streams()
     # Nothing here is for plugins, and to look for some is to read all that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    code = 0
     try:
         sharing.foresee(sys.argv[1:])
         from coursectl.cli.app import run
 
         run()
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    except SystemExit as ended:
+        if ended.code is not None and not isinstance(ended.code, int):
+            raise
+        code = ended.code or 0
     finally:
         with suppress(KeyboardInterrupt):
             sharing.end_foreseen()
             _finish()
         _flush()
+    end_at_once(code)
 
 
 def _finish() -> None:
