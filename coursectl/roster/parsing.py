@@ -51,9 +51,10 @@ def adapter(of: Any) -> TypeAdapter[Any]:
 
 
 @cache
-def _list_of(kind: Any) -> TypeAdapter[Any]:
+def _list_of(kind: Any, *, in_cells: bool) -> TypeAdapter[Any]:
+    of: Any = Annotated[kind, AsCells()] if in_cells else kind
     # Nearly every text in a roster is unlike the others: looking each up would take a fifth longer.
-    return TypeAdapter(list[kind], config=ConfigDict(cache_strings="keys"))
+    return TypeAdapter(list[of], config=ConfigDict(cache_strings="keys"))
 
 
 _Getter = Callable[[Any], Any]
@@ -64,23 +65,20 @@ _IN_CELLS: tuple[_Getter, _Getter] = (
     itemgetter(FIELDS.index("join_status")),
 )
 _CELLS_OF = itemgetter(0)
-_AS_CELLS = AsCells()
 
 
 def prepare() -> None:
-    """Make what validates nearly every large roster, which is made when it is needed otherwise."""
-    _list_of(Annotated[MemberAsWritten, _AS_CELLS])
+    """Make what validates nearly every roster, which is made when it is needed otherwise."""
+    for in_cells in (False, True):
+        _list_of(MemberAsWritten, in_cells=in_cells)
 
 
 def _valid(kind: Any, text: bytes, *, in_cells: bool) -> list[Any] | None:
     try:
-        if in_cells:
-            pairs = _list_of(Annotated[kind, _AS_CELLS]).validate_json(text)
-            return list(map(_CELLS_OF, pairs))
-        members: list[Any] = _list_of(kind).validate_json(text)
+        members: list[Any] = _list_of(kind, in_cells=in_cells).validate_json(text)
     except ValidationError:
         return None
-    return members
+    return list(map(_CELLS_OF, members)) if in_cells else members
 
 
 def _as_sent(text: bytes) -> Any:
