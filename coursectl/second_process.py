@@ -168,7 +168,7 @@ class GatheringInHalves(Gathering):
             # What has been given of the first half are the first members of the whole.
             again = min(given, len(batch))
             given -= again
-            yield batch.from_(again) if again else batch
+            yield batch.part(again) if again else batch
 
     def _reading(self, source: Source) -> "Reading":
         if isinstance(source, _Halved):

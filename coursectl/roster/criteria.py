@@ -1,6 +1,6 @@
 """Criteria: which members, in what order, how many."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,8 +12,6 @@ from coursectl.roster.moments import Age, moment_of
 from coursectl.roster.ranking import Ranking, Shelf, comparable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from coursectl.roster.fields import Cells
     from coursectl.roster.member import Member
 
@@ -56,9 +54,9 @@ class Batch:
         """The moment, UTC, from which the ages of these members are measured."""
         return self.roster.as_of
 
-    def from_(self, start: int) -> "Batch":
-        """Give all but so many at the start."""
-        return Batch(self.roster, self.members[start:])
+    def part(self, start: int = 0, end: int | None = None) -> "Batch":
+        """Give those from one place up to another."""
+        return Batch(self.roster, self.members[start:end])
 
     def wait(self, ranking: Ranking, shelf: Shelf, column: str) -> None:
         """Have the members wait until they can be put in order by a column."""
@@ -83,7 +81,7 @@ class BatchInCells(Batch):
     def __len__(self) -> int:
         return len(self.cells)
 
-    def under(self, keys: "Sequence[str]") -> "list[Cells]":
+    def under(self, keys: Sequence[str]) -> "list[Cells]":
         """Give the cells under these keys of columns, a row a member."""
         if tuple(keys) == FIELDS:
             return self.cells
@@ -91,9 +89,9 @@ class BatchInCells(Batch):
         places = [(*self.shared, *FIELDS).index(key) for key in keys]
         return [tuple([row[place] for place in places]) for row in map(shared.__add__, self.cells)]
 
-    def from_(self, start: int) -> "BatchInCells":
-        """Give all but so many at the start."""
-        return BatchInCells(self.roster, self.cells[start:])
+    def part(self, start: int = 0, end: int | None = None) -> "BatchInCells":
+        """Give those from one place up to another."""
+        return BatchInCells(self.roster, self.cells[start:end])
 
     def _values(self, field: str) -> list[Any]:
         return list(map(itemgetter(FIELDS.index(field)), self.cells))
@@ -224,8 +222,8 @@ class Criteria(NamedTuple):
             if left is None:
                 yield batch
             elif left:
-                cut = Batch(batch.roster, batch.members[:left])
-                left -= len(cut.members)
+                cut = batch.part(end=left)
+                left -= len(cut)
                 yield cut
 
 
