@@ -17,7 +17,9 @@ def end_at_once(code: int) -> NoReturn:
     Threads that are still at work end with it, and nothing on the stack is told: that is for
     whoever has come back from all of it.
     """
-    atexit._run_exitfuncs()  # noqa: SLF001 - as the interpreter does at this point
+    # Libraries count on it (logs, temporary folders), and os._exit leaves it out. To register the
+    # end itself would not do: what was registered earlier comes later. No public name runs it.
+    atexit._run_exitfuncs()  # noqa: SLF001
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # it is closed, or there is none
             stream.flush()

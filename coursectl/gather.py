@@ -59,8 +59,8 @@ class Gathering:
     names of the sources, which only errors and warnings repeat. With `supposes`, what stands behind
     the members of an export may be a guess until it is read, and if it was wrong, `batches` raises
     StartOver in the end. `number` tells which of the sources of an answer the first one is. With a
-    `renderer`, members may be given as it makes them of these `columns`, and with a `counting`,
-    they may be given `Tallied`.
+    `renderer`, members may be given in cells or as it makes them of these `columns`, and with a
+    `counting`, they may be given `Tallied`.
     """
 
     def __init__(

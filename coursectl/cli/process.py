@@ -15,8 +15,8 @@ _AT_END = 3.0
 
 def run_process() -> None:
     """Run the app on the arguments of this process, and exit."""
-    # Members are dicts of text and numbers, which hold no cycles: counting references frees them,
-    # and looking for cycles among a million of them takes a fifth of the time.
+    # Members are dicts or tuples of text and numbers, which hold no cycles: counting references
+    # frees them, and looking for cycles among a million of them takes a fifth of the time.
     gc.disable()
     signal.signal(signal.SIGTERM, _terminate)
     # Under nohup it is ignored, and stays so.
@@ -34,9 +34,7 @@ def run_process() -> None:
     except KeyboardInterrupt:
         code = 130
     except SystemExit as ended:
-        if ended.code is not None and not isinstance(ended.code, int):
-            raise
-        code = ended.code or 0
+        code = int(ended.code or 0)
     finally:
         with suppress(KeyboardInterrupt):
             sharing.end_foreseen()

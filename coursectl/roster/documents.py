@@ -314,9 +314,9 @@ class Document:
         Offsets into the buffer change.
         """
         newline = self._buffer.rfind(b"\n", 0, self._at)
-        if lines is None and newline >= 0:
-            lines = self._buffer.count(b"\n", 0, self._at)
-        self._lines_before += lines or 0
+        if lines is None:  # to count takes as long as to read, and many a page is one line
+            lines = self._buffer.count(b"\n", 0, self._at) if newline >= 0 else 0
+        self._lines_before += lines
         self._column_before = self._at - newline - 1 + (newline < 0) * self._column_before
         self._buffer, self._at = self._buffer[self._at :], 0
 
