@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _AHEAD = 14 * 1024 * 1024
 """Bytes that this process reads while the second one starts."""
 
-_AHEAD_OF_READY = 4 * 1024 * 1024
+_AHEAD_OF_READY = 1024 * 1024
 """Bytes that it reads before one that is ready has begun."""
 
 _LOOKED_AT = 4 * BLOCK

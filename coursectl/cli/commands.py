@@ -7,6 +7,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from coursectl.cli.plain_values import taking_plain_values
+
 NAMES = (
     "members",
     "summary",
@@ -34,9 +36,17 @@ class _InManual:
 class Command(_InManual, TyperCommand):
     """A command."""
 
+    def get_params(self, ctx: Any) -> Any:
+        """Give its parameters."""
+        return taking_plain_values(super().get_params(ctx))
+
 
 class Group(_InManual, TyperGroup):
     """A group of commands."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Give its parameters."""
+        return taking_plain_values(super().get_params(ctx))
 
 
 def built(name: str) -> Any:

@@ -6,43 +6,14 @@ wrong with it is told where members are validated.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, NotRequired
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, GetCoreSchemaHandler, ValidationError, with_config
-from pydantic_core import CoreSchema, core_schema
-from typing_extensions import TypedDict
+from pydantic_core import ValidationError
 
-from coursectl.roster.member import Id, Member, MemberAsWritten, Moment
-from coursectl.roster.parsing import adapter
+from coursectl.roster.schemas import page_in_part, page_of_members, validator
 
-
-class _OrNone:
-    """None in place of what is missing or not valid."""
-
-    def __get_pydantic_core_schema__(self, of: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_default_schema(handler(of), default=None, on_error="default")
-
-
-class _Row(TypedDict, total=False):
-    id: Annotated[Id | None, _OrNone()]
-    join_status: Annotated[str | None, _OrNone()]
-    joined_at: Annotated[Moment | None, _OrNone()]
-
-
-class _Page(TypedDict):
-    count: Id
-    next: NotRequired[Annotated[Any, _OrNone()]]
-    results: list[Annotated[_Row | None, _OrNone()]]
-
-
-@with_config(ConfigDict(extra="forbid"))
-class _WholePage(TypedDict):
-    """A page that holds what is documented and no more, but for its rows."""
-
-    count: Id
-    next: str | None
-    previous: str | None
-    results: list[MemberAsWritten]
+if TYPE_CHECKING:
+    from coursectl.roster.member import Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +46,7 @@ def _whole(body: bytes) -> Glance | None:
     if body.count(b'"results"') != 1:
         return None
     try:
-        page = adapter(_WholePage).validate_json(body)
+        page = validator(page_of_members).validate_json(body)
     except ValidationError:
         return None
     members: list[Any] = page["results"]
@@ -96,7 +67,7 @@ def _whole(body: bytes) -> Glance | None:
 
 def _in_part(body: bytes) -> Glance | None:
     try:
-        page: _Page = adapter(_Page).validate_json(body.removeprefix(b"\xef\xbb\xbf"))
+        page = validator(page_in_part).validate_json(body.removeprefix(b"\xef\xbb\xbf"))
     except ValidationError:
         return None
     rows = page["results"]

@@ -3,30 +3,21 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from functools import cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
-from typing_extensions import TypedDict
+from pydantic_core import ValidationError, from_json, to_json
 
 from coursectl.errors import IncompleteRoster, InvalidData
 from coursectl.printable import shortened
 from coursectl.redaction import redacted_bytes
+from coursectl.roster import schemas
 from coursectl.roster.documents import Document, Fields, told_behind
 from coursectl.roster.error_body import message_in
 from coursectl.roster.fields import EXPECTED, EXPECTED_OF_COURSE, FIELDS
 from coursectl.roster.join_status import JoinStatus
-from coursectl.roster.member import (
-    AsCells,
-    Course,
-    Id,
-    ListedCourse,
-    Member,
-    MemberAsWritten,
-    Moment,
-)
+from coursectl.roster.member import Course, ListedCourse, Member
+from coursectl.roster.schemas import Kind, validator
 from coursectl.roster.seen_ids import SeenIds
 
 if TYPE_CHECKING:
@@ -44,19 +35,6 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _SOLID = re.compile(rb'%b|[^" \t\n\r]++' % _STRING.pattern, re.DOTALL)
 
 
-@cache
-def adapter(of: Any) -> TypeAdapter[Any]:
-    """Give the validator of a kind, made once."""
-    return TypeAdapter(of)
-
-
-@cache
-def _list_of(kind: Any, *, in_cells: bool) -> TypeAdapter[Any]:
-    of: Any = Annotated[kind, AsCells()] if in_cells else kind
-    # Nearly every text in a roster is unlike the others: looking each up would take a fifth longer.
-    return TypeAdapter(list[of], config=ConfigDict(cache_strings="keys"))
-
-
 _Getter = Callable[[Any], Any]
 
 _BY_NAME: tuple[_Getter, _Getter] = itemgetter("id"), itemgetter("join_status")
@@ -69,13 +47,18 @@ _CELLS_OF = itemgetter(0)
 
 def prepare() -> None:
     """Make what validates nearly every roster, which is made when it is needed otherwise."""
-    for in_cells in (False, True):
-        _list_of(MemberAsWritten, in_cells=in_cells)
+    validator(schemas.members_as_written)
+    validator(schemas.cells_as_written)
 
 
-def _valid(kind: Any, text: bytes, *, in_cells: bool) -> list[Any] | None:
+def _valid(text: bytes, *, as_written: bool, in_cells: bool) -> list[Any] | None:
+    """Give members that are valid, each and all; None otherwise."""
+    if in_cells:
+        kind = schemas.cells_as_written if as_written else schemas.cells
+    else:
+        kind = schemas.members_as_written if as_written else schemas.members
     try:
-        members: list[Any] = _list_of(kind, in_cells=in_cells).validate_json(text)
+        members: list[Any] = validator(kind).validate_json(text)
     except ValidationError:
         return None
     return list(map(_CELLS_OF, members)) if in_cells else members
@@ -338,9 +321,9 @@ class Reading:
         text = b"[%b]" % piece
         members = None
         if self._moments_as_written:
-            members = _valid(MemberAsWritten, text, in_cells=self._in_cells)
+            members = _valid(text, as_written=True, in_cells=self._in_cells)
         if members is None:
-            members = _valid(Member, text, in_cells=self._in_cells)
+            members = _valid(text, as_written=False, in_cells=self._in_cells)
             if members is None:
                 return None
             # Moments are written otherwise here, and will be in the rest of the roster.
@@ -364,7 +347,7 @@ class Reading:
         for text, line in members:
             self.rows += 1
             try:
-                member = adapter(Member).validate_json(text)
+                member = validator(schemas.member).validate_json(text)
                 valid.append(self._given(member, text))
             except ValidationError as error:
                 self._reject(text, line, _problem(error, quotes=not self.names_nobody))
@@ -403,12 +386,16 @@ class Reading:
             self._take_mark(mark if isinstance(mark, str) else None)
         self.has_next = said.get("next") is not None
         if (count := said.get("count")) is not None:
-            self.count = self._as(Id, "count", count, "a whole number, 0 or more")
+            self.count = self._as(schemas.identifier, "count", count, "a whole number, 0 or more")
             self._largest_count = max(self._largest_count, self.count or 0)
         if (moment := said.get("fetched_at")) is not None:
-            self.fetched_at = self._as(Moment, "fetched_at", moment, "an ISO 8601 date-time")
+            self.fetched_at = self._as(
+                schemas.moment, "fetched_at", moment, "an ISO 8601 date-time"
+            )
         if (course := said.get("course")) is not None:
-            self.course = self._as(Course, "course", course, "an object with id, name and slug")
+            self.course = self._as(
+                schemas.course, "course", course, "an object with id, name and slug"
+            )
             self.course_as_sent = course
         if isinstance(community := said.get("community"), str):
             scheme, mark, rest = community.rpartition("://")
@@ -500,9 +487,9 @@ class Reading:
                 "The file is damaged or cut off: save it again.",
             ) from None
 
-    def _as(self, kind: Any, key: str, value: Any, expected: str) -> Any:
+    def _as(self, kind: Kind, key: str, value: Any, expected: str) -> Any:
         try:
-            return adapter(kind).validate_python(value)
+            return validator(kind).validate_python(value)
         except ValidationError:
             found = "" if self.names_nobody else f"found {shortened(to_json(value).decode())}, "
             raise InvalidData(
@@ -511,22 +498,12 @@ class Reading:
             ) from None
 
 
-class _CoursePage(TypedDict):
-    count: Id
-    results: list[Course]
-
-
-class _ListedCoursePage(TypedDict):
-    count: Id
-    results: list[ListedCourse]
-
-
 def parse_course(body: bytes, name: str, *, quotes: bool = True) -> Course:
     """Read the answer of `GET /api/v2/course/{id}/`.
 
     Raises InvalidData, which without `quotes` repeats nothing of the answer, here and below.
     """
-    course: Course = _answer(body, name, Course, "a course", quotes=quotes)
+    course: Course = _answer(body, name, schemas.course, "a course", quotes=quotes)
     return course
 
 
@@ -543,19 +520,17 @@ def parse_course_as_sent(body: bytes, name: str, *, quotes: bool = True) -> dict
     return course
 
 
-class _OwnStatus(TypedDict):
-    status: str | None
-
-
 def parse_own_status(body: bytes, name: str, *, quotes: bool = True) -> str | None:
     """Read the answer of `GET /api/v2/course/{id}/status/`. Raises InvalidData."""
-    answer: _OwnStatus = _answer(body, name, _OwnStatus, "a status", quotes=quotes)
+    answer: dict[str, str | None] = _answer(
+        body, name, schemas.own_status, "a status", quotes=quotes
+    )
     return answer["status"]
 
 
 def parse_course_page(body: bytes, name: str, *, quotes: bool = True) -> tuple[int, list[Course]]:
     """Read a page of courses: how many there are, and those on it. Raises InvalidData."""
-    page: _CoursePage = _answer(body, name, _CoursePage, "a page of courses", quotes=quotes)
+    page = _answer(body, name, schemas.page_of_courses, "a page of courses", quotes=quotes)
     return page["count"], page["results"]
 
 
@@ -566,15 +541,13 @@ def parse_listed_courses(
 
     Raises InvalidData.
     """
-    page: _ListedCoursePage = _answer(
-        body, name, _ListedCoursePage, "a page of courses", quotes=quotes
-    )
+    page = _answer(body, name, schemas.page_of_listed_courses, "a page of courses", quotes=quotes)
     return page["count"], page["results"]
 
 
-def _answer(body: bytes, name: str, of: Any, expected: str, *, quotes: bool) -> Any:
+def _answer(body: bytes, name: str, of: Kind, expected: str, *, quotes: bool) -> Any:
     try:
-        return adapter(of).validate_json(body)
+        return validator(of).validate_json(body)
     except ValidationError as error:
         for each in error.errors(include_url=False):
             match each["loc"]:
@@ -594,7 +567,7 @@ def _answer(body: bytes, name: str, of: Any, expected: str, *, quotes: bool) -> 
 def _id_in(row: bytes) -> int | None:
     try:
         value = from_json(row)
-        id_: int = adapter(Id).validate_python(value["id"])
+        id_: int = validator(schemas.identifier).validate_python(value["id"])
     except (ValueError, TypeError, KeyError):
         return None
     return id_
