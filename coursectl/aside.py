@@ -9,7 +9,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from array import array
 from contextlib import suppress
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from operator import sub
 from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from coursectl.render.columns import Column
     from coursectl.render.interface import PiecewiseRenderer
     from coursectl.roster.member import Member
+    from coursectl.roster.ranking import Stretch
 
 _Kept = TypeVar("_Kept")
 
@@ -67,27 +68,12 @@ class Records:
             self._file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see close
         return self._file
 
-    def at(self, numbers: list[int]) -> list[bytes]:
-        """Give the texts with these numbers. None can be put any more then."""
-        return self._between([(number, number + 1) for number in numbers])
-
-    def joined(self, numbers: list[int]) -> bytes:
-        """Give the texts with these numbers in one. None can be put any more then.
-
-        Those that stand one behind the other are read at once: in one order, many do.
-        """
-        jumps = [at for at, (one, then) in enumerate(pairwise(numbers), 1) if then != one + 1]
-        stretches = pairwise([0, *jumps, len(numbers)])
-        return b"".join(
-            self._between([(numbers[at], numbers[end - 1] + 1) for at, end in stretches])
-        )
-
-    def _between(self, places: list[tuple[int, int]]) -> list[bytes]:
-        """Give the texts from one number up to another."""
+    def at(self, stretches: "list[Stretch]") -> list[bytes]:
+        """Give the texts of each of these stretches in one. None can be put any more then."""
         if self._all is None:
             self._all = mmap.mmap(self._opened().fileno(), 0, access=mmap.ACCESS_READ)
         text, ends = self._all, self._ends
-        given = [text[ends[start] : ends[end]] for start, end in places]
+        given = [text[ends[start] : ends[end]] for start, end in stretches]
         if hasattr(mmap, "MADV_DONTNEED"):
             text.madvise(mmap.MADV_DONTNEED)  # or what has been read would count as memory
         return given
@@ -124,10 +110,11 @@ class _Shelf(ABC, Generic[_Kept]):
         """Let go of all but these of them."""
         self._fresh = list(map(self._fresh.__getitem__, numbers))
 
-    def _at(self, numbers: list[int]) -> list[_Kept]:
+    def _at(self, stretches: "list[Stretch]") -> list[_Kept]:
         """Give these, of whom either all have been laid aside or none."""
+        numbers = [number for start, end in stretches for number in range(start, end)]
         if len(self._records):
-            return self._read(self._records.at(numbers))
+            return self._read(self._records.at([(number, number + 1) for number in numbers]))
         return list(map(self._fresh.__getitem__, numbers))
 
     @abstractmethod
@@ -149,9 +136,9 @@ class Aside(_Shelf["Member"]):
         """Take members."""
         self._fresh += batch.members
 
-    def given(self, roster: Roster, numbers: list[int]) -> Batch:
+    def given(self, roster: Roster, stretches: "list[Stretch]") -> Batch:
         """Give these."""
-        return Batch(roster, self._at(numbers))
+        return Batch(roster, self._at(stretches))
 
     def _written(self, kept: "list[Member]") -> list[bytes]:
         import pickle
@@ -185,13 +172,14 @@ class AsideRendered(_Shelf[bytes]):
         elif len(batch):
             self._fresh += self._renderer.records(batch, self._columns)
 
-    def given(self, roster: Roster, numbers: list[int]) -> Rendered:
+    def given(self, roster: Roster, stretches: "list[Stretch]") -> Rendered:
         """Give these."""
         if len(self._records) and not self._renderer.between:
-            text = self._records.joined(numbers)
+            texts = self._records.at(stretches)
         else:
-            text = self._renderer.between.join(self._at(numbers))
-        return Rendered(roster, len(numbers), [text])
+            texts = self._at(stretches)
+        number = sum(end - start for start, end in stretches)
+        return Rendered(roster, number, [self._renderer.between.join(texts)])
 
     def _written(self, kept: list[bytes]) -> list[bytes]:
         return kept

@@ -65,19 +65,15 @@ def reference(batches: list[Batch], sort: Sort, limit: int | None) -> list[Batch
 
 
 @given(st.lists(st.binary(max_size=9), min_size=1, max_size=20), st.data())
-def test_texts_are_given_by_their_numbers_one_by_one_and_in_one(texts, data):
-    # Some stand one behind the other, and some do not.
+def test_texts_are_given_by_where_they_stand(texts, data):
     starts = st.integers(0, len(texts) - 1)
-    stretches = data.draw(st.lists(st.tuples(starts, st.integers(1, 20)), min_size=1, max_size=5))
-    numbers = [at for start, size in stretches for at in range(start, start + size)]
-    numbers = [number for number in numbers if number < len(texts)]
+    drawn = data.draw(st.lists(st.tuples(starts, st.integers(1, 20)), min_size=1, max_size=5))
+    stretches = [(start, min(start + size, len(texts))) for start, size in drawn]
     records = Records()
     with closing(records):
         records.put([b"".join([b"-", *texts])], [1, *map(len, texts)])
-        expected = [texts[number] for number in numbers]
-        numbers = [number + 1 for number in numbers]
-        assert records.at(numbers) == expected
-        assert records.joined(numbers) == b"".join(expected)
+        found = records.at([(start + 1, end + 1) for start, end in stretches])
+        assert found == [b"".join(texts[start:end]) for start, end in stretches]
 
 
 @settings(max_examples=200)
@@ -99,6 +95,34 @@ def test_any_order_is_the_same_however_few_members_are_held(
         with closing(shelf):
             found = Criteria(sort=sort, limit=limit).arrange(batches, shelf)
             assert rendered(renderer, found) == expected
+
+
+@settings(max_examples=100)
+@given(
+    rates=st.lists(st.sampled_from([None, 0, 12, 12.0, 12.5, 100]), min_size=100, max_size=300),
+    odd=st.lists(st.integers(0, 100), max_size=30),
+    shift=st.sampled_from([0, 0, 7]),
+    descending=st.booleans(),
+    limit=st.none() | st.integers(0, 300),
+    holds=st.integers(10, 80),
+)
+def test_members_of_whom_many_share_a_value_are_in_the_same_order(
+    rates, odd, shift, descending, limit, holds
+):
+    # With a shift, ids do not ascend; some runs may hold nothing but what is odd.
+    ids = [*range(shift, len(rates + odd)), *range(shift)]
+    batches = batches_of(
+        [
+            {"id": id_, "user_completion_rate": rate}
+            for id_, rate in zip(ids, rates + odd, strict=True)
+        ]
+    )
+    sort = Sort("user_completion_rate", descending)
+    expected = rendered(CsvRenderer(), reference(batches, sort, limit))
+    for shelf in (Aside(holds), AsideRendered(CsvRenderer(), MEMBER_COLUMNS, holds)):
+        with closing(shelf):
+            found = Criteria(sort=sort, limit=limit).arrange(batches, shelf)
+            assert rendered(CsvRenderer(), found) == expected
 
 
 @pytest.mark.parametrize("descending", [False, True])

@@ -214,8 +214,8 @@ class Criteria(NamedTuple):
         """
         if self.sort is not None:
             ranking = ranked(batches, self.sort, shelf, self.limit)
-            for roster, numbers in ranking.in_order(self.limit):
-                yield shelf.given(roster, numbers)
+            for roster, stretches in ranking.in_order(self.limit):
+                yield shelf.given(roster, stretches)
             return
         left = self.limit
         for batch in batches:
