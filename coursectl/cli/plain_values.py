@@ -4,6 +4,7 @@ Typer has pydantic look at every value, even where none is given, and imports al
 which takes as long as to read ten MB of an export. Whatever is not plain is left to Typer.
 """
 
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,25 @@ def taking_plain_values(parameters: list[Any]) -> list[Any]:
 class _Option(TyperOption):
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Give its value as the command wants it."""
-        plain = _plain_value_of(self, value)
-        return super().process_value(ctx, value) if plain is None else _told(self, ctx, *plain)
+        return _processed(self, ctx, value, super().process_value)
 
 
 class _Argument(TyperArgument):
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Give its value as the command wants it."""
-        plain = _plain_value_of(self, value)
-        return super().process_value(ctx, value) if plain is None else _told(self, ctx, *plain)
+        return _processed(self, ctx, value, super().process_value)
+
+
+def _processed(
+    parameter: TyperOption | TyperArgument,
+    ctx: Any,
+    value: Any,
+    by_typer: Callable[[Any, Any], Any],
+) -> Any:
+    plain = _plain_value_of(parameter, value)
+    if plain is None:
+        return by_typer(ctx, value)
+    return plain[0] if parameter.callback is None else parameter.callback(ctx, parameter, plain[0])
 
 
 def _plain_value_of(parameter: TyperOption | TyperArgument, value: Any) -> tuple[Any] | None:
@@ -49,11 +60,6 @@ def _plain_value_of(parameter: TyperOption | TyperArgument, value: Any) -> tuple
         return (list(value),) if plain else None
     bounds = wanted.parameter_info
     return plainly(wanted.annotation, value, least=bounds.min, most=bounds.max)
-
-
-def _told(parameter: TyperOption | TyperArgument, ctx: Any, value: Any) -> Any:
-    """Give a value once whatever waits for it has had it."""
-    return value if parameter.callback is None else parameter.callback(ctx, parameter, value)
 
 
 def plainly(
