@@ -3,7 +3,7 @@
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, groupby, islice, pairwise, repeat
+from itertools import chain, groupby, islice, pairwise
 from math import inf
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -96,11 +96,12 @@ class Ranking:
         Raises CoursectlError.
         """
         start = self._laid
-        values, ids, roster_of = self._values, self.ids[start:], self._roster_of[start:]
+        values, ids = self._values, self.ids[start:]
         order, numbers = _order(values, ids, descending=self._descending, is_by_id=self.is_by_id)
         order = order[:limit]
         self.ids[start:] = array("q", map(ids.__getitem__, order))
         if len(self._rosters) > 1:
+            roster_of = self._roster_of[start:]
             self._roster_of[start:] = array("L", map(roster_of.__getitem__, order))
         else:
             del self._roster_of[start + len(order) :]
@@ -175,7 +176,7 @@ class Ranking:
         self.ids.extend(ids)
         if self._rosters[-1:] != [roster]:
             self._rosters.append(roster)
-        self._roster_of.extend(repeat(len(self._rosters) - 1, len(ids)))
+        self._roster_of += array("L", [len(self._rosters) - 1]) * len(ids)
 
     def _goes_on(self, least: int, last: int, *, is_by_id: bool) -> None:
         self.is_by_id = self.is_by_id and is_by_id and self.last_id < least
