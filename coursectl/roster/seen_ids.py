@@ -136,7 +136,8 @@ class _Run:
 
     def goes_on(self, ids: list[int]) -> bool:
         """Take ids that all lie above or all below those before, each once; False if they don't."""
-        least, greatest = min(ids), max(ids)
+        ordered = sorted(ids)  # they mostly are, so to sort them takes less than to look for both
+        least, greatest = ordered[0], ordered[-1]
         if len(set(ids)) < len(ids) or not self._reaches(least, greatest):
             return False
         size = "H" if greatest - least < 2**16 else "q"
