@@ -16,6 +16,7 @@ from pydantic_core import CoreConfig, CoreSchema, PydanticCustomError, SchemaVal
 from pydantic_core import core_schema as cs
 
 from coursectl.roster.fields import FIELDS
+from coursectl.roster.join_status import JoinStatus
 
 # Nearly every text in a roster is unlike the others: looking each up would take a fifth longer.
 _CONFIG = CoreConfig(cache_strings="keys")
@@ -92,6 +93,12 @@ def _text(longest: int = 255) -> CoreSchema:
     return cs.str_schema(strict=True, max_length=longest)
 
 
+def _status() -> CoreSchema:
+    """Take a `join_status`. One that is documented is the same text for all who have it."""
+    documented = cs.literal_schema([status.value for status in JoinStatus])
+    return cs.union_schema([documented, _text()], mode="left_to_right")
+
+
 def _or_null(of: CoreSchema) -> CoreSchema:
     """Take null, too, and for what is left out."""
     return cs.with_default_schema(cs.nullable_schema(of), default=None)
@@ -111,7 +118,7 @@ def _member(moment_: CoreSchema) -> dict[str, CoreSchema]:
         "username": _or_null(_text()),
         "real_name": _or_null(_text()),
         "avatar": _or_null(_text(65_536)),
-        "join_status": _or_null(_text()),
+        "join_status": _or_null(_status()),
         "user_completion_rate": _or_null(_rate()),
         "last_active_at": _or_null(moment_),
         "joined_at": _or_null(moment_),
