@@ -143,11 +143,19 @@ def _looked_at(text: bytes, rows: _Rows, *, raw: bool) -> tuple[list[bytes], Col
     if b"\\" in text:
         look(lambda line: b"\\" in line)
     if not raw:
-        if _SIGN.search(text):
-            look(_SIGN.search)
+        odd.update(_lines_with(_SIGN, text))
         if not marks.decode().isprintable():
             look(lambda line: not line.translate(None, _PLAIN).decode().isprintable())
     return lines, odd
+
+
+def _lines_with(pattern: re.Pattern[bytes], text: bytes) -> Iterator[int]:
+    """Yield which of the lines of rows in JSON, none of which is in a text, a pattern occurs in."""
+    place = start = 0
+    for found in pattern.finditer(text):
+        place += text.count(b"],[", start, found.start())
+        start = found.start()
+        yield place
 
 
 def _records_of(lines: list[bytes], rows: _Rows, delimiter: str, end: str) -> bytes:
