@@ -54,7 +54,7 @@ class Shelf(Protocol):
 class Ranking:
     """The order of members, who are numbered as they are taken. What they are waits on a shelf.
 
-    A million of them take some 40 MB in the end, or 20 where few of their values differ.
+    A million of them take some 30 MB in the end, or 10 where few of their values differ.
     """
 
     def __init__(self, *, descending: bool) -> None:
@@ -64,6 +64,7 @@ class Ranking:
         Where few differ, it is how many there are of each.
         """
         self.ids: array[int] = array("q")
+        """The ids of those who are laid aside, in the same order."""
         self.least_id = 0
         """The least of these, if they came in their order."""
         self.last_id = -1
@@ -71,48 +72,48 @@ class Ranking:
         """Whether of equal values the one with the lesser id comes first."""
         self._descending = descending
         self._values: list[Any] = []
+        self._ids: list[int] = []
         self._rosters: list[Roster] = []
         self._roster_of: array[int] = array("L")
-        self._laid = 0
+        """Which of the rosters each is of, if there are more than one."""
 
     def take(self, values: list[Any], ids: list[int], roster: "Roster") -> None:
         """Take members of a roster, of whom each has an id, and a value that `comparable` gave."""
         if not ids:
             return
         self._goes_on(ids[0], ids[-1], is_by_id=ids == sorted(ids))
+        self._are_of(roster, len(ids))
         self._values += values
-        self._add(ids, roster)
+        self._ids += ids
 
     def take_over(self, other: "Ranking", roster: "Roster") -> None:
         """Take the members of another ranking, all of them laid aside as these are."""
         self._goes_on(other.least_id, other.last_id, is_by_id=other.is_by_id)
+        self._are_of(roster, len(other.ids))
         self.runs += other.runs
-        self._add(other.ids, roster)
-        self._laid = len(self.ids)
+        self.ids += other.ids
 
     def settle(self, shelf: Shelf, limit: int | None = None) -> None:
         """Have all laid aside in order; or with a limit, which is small, let go of what is beyond.
 
         Raises CoursectlError.
         """
-        start = self._laid
-        values, ids = self._values, self.ids[start:]
+        values, ids = self._values, self._ids
         order, numbers = _order(values, ids, descending=self._descending, is_by_id=self.is_by_id)
         order = order[:limit]
-        self.ids[start:] = array("q", map(ids.__getitem__, order))
         if len(self._rosters) > 1:
+            start = len(self.ids)
             roster_of = self._roster_of[start:]
             self._roster_of[start:] = array("L", map(roster_of.__getitem__, order))
-        else:
-            del self._roster_of[start + len(order) :]
+        ids = list(map(ids.__getitem__, order))
         if limit is None:
             shelf.lay(order)
             self.runs.append(numbers or list(map(values.__getitem__, order)))
-            self._values = []
-            self._laid = len(self.ids)
+            self.ids.fromlist(ids)
+            self._values, self._ids = [], []
         else:
             shelf.keep(order)
-            self._values = list(map(values.__getitem__, order))
+            self._values, self._ids = list(map(values.__getitem__, order)), ids
             self.is_by_id = False
 
     def settle_if_many(self, shelf: Shelf, limit: int | None = None) -> None:
@@ -126,20 +127,20 @@ class Ranking:
 
     def settle_rest(self, shelf: Shelf) -> None:
         """Have those who are not yet laid aside join the others there, if there are others."""
-        if self._laid:
+        if self.ids:
             self.settle(shelf)
 
     def in_order(self, limit: int | None) -> "Iterator[tuple[Roster, list[Stretch]]]":
         """Yield where members are, some hundreds of a roster at a time. It ends this one."""
-        if self._laid and self.is_by_id and len(self._rosters) == 1:
+        if self.ids and self.is_by_id and len(self._rosters) == 1:
             stretches = self._merged()
             if stretches is not None:
                 for few in _parted(stretches, limit):
                     yield self._rosters[0], few
                 return
-        order, _ = _order(
-            self._all_values(), self.ids, descending=self._descending, is_by_id=self.is_by_id
-        )
+        values, ids = self._all_values(), self.ids or self._ids
+        order, _ = _order(values, ids, descending=self._descending, is_by_id=self.is_by_id)
+        del values
         packed = array("Q", order[:limit])
         del order
         of_each: Iterable[tuple[int, Iterator[int]]] = [(0, iter(packed))]
@@ -152,7 +153,7 @@ class Ranking:
     def _merged(self) -> Iterator[Stretch] | None:
         """Give those who are laid aside in order; None where more than a few values differ."""
         differing = sum(len(run) for run in self.runs if isinstance(run, list))
-        if differing * _LEAST_ALIKE > self._laid:
+        if differing * _LEAST_ALIKE > len(self.ids):
             return None
         places: defaultdict[Any, list[Stretch]] = defaultdict(list)
         start = 0
@@ -172,15 +173,18 @@ class Ranking:
         self.runs, self._values = [], []
         return values
 
-    def _add(self, ids: Sequence[int], roster: "Roster") -> None:
-        self.ids.extend(ids)
+    def _are_of(self, roster: "Roster", number: int) -> None:
+        """Take note of whom the next members are."""
         if self._rosters[-1:] != [roster]:
+            if len(self._rosters) == 1:
+                self._roster_of = array("L", [0]) * (len(self.ids) + len(self._ids))
             self._rosters.append(roster)
-        self._roster_of += array("L", [len(self._rosters) - 1]) * len(ids)
+        if len(self._rosters) > 1:
+            self._roster_of += array("L", [len(self._rosters) - 1]) * number
 
     def _goes_on(self, least: int, last: int, *, is_by_id: bool) -> None:
         self.is_by_id = self.is_by_id and is_by_id and self.last_id < least
-        if not self.ids:
+        if self.last_id < 0:
             self.least_id = least
         self.last_id = last
 
