@@ -10,12 +10,11 @@ from abc import ABC, abstractmethod
 from array import array
 from contextlib import suppress
 from itertools import accumulate
-from operator import sub
 from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
 
 from coursectl.errors import UsageError
 from coursectl.printable import printable
-from coursectl.render.interface import Ranked, Rendered
+from coursectl.render.interface import Rendered
 from coursectl.roster.criteria import Batch, Roster
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from coursectl.render.columns import Column
     from coursectl.render.interface import PiecewiseRenderer
     from coursectl.roster.member import Member
-    from coursectl.roster.ranking import Stretch
+    from coursectl.roster.ranking import Ranking, Shelf, Stretch
 
 _Kept = TypeVar("_Kept")
 
@@ -32,26 +31,30 @@ _Kept = TypeVar("_Kept")
 class Records:
     """Many texts in a file, each under a number. Without a file, a temporary one is made."""
 
-    def __init__(self, file: "BinaryIO | None" = None) -> None:
+    def __init__(self, file: "BinaryIO | None" = None, ends: "array[int] | None" = None) -> None:
+        self.ends = array("Q", [0]) if ends is None else ends
+        """Where the first one begins, which is at 0, and where each ends."""
         self._file = file
         self._is_ours = file is None
-        self._ends = array("Q", [0])
-        self._all: mmap.mmap | None = None
+        self._mapped: mmap.mmap | None = None
+        self._behind: Records | None = None
 
     def close(self) -> None:
         """Let go of the temporary file."""
-        if self._all is not None:
-            self._all.close()
+        if self._behind is not None:
+            self._behind.close()
+        if self._mapped is not None:
+            self._mapped.close()
         if self._file is not None and self._is_ours:
             with suppress(OSError):  # it may hold what it could not write
                 self._file.close()
 
     def __len__(self) -> int:
-        return len(self._ends) - 1
+        return len(self.ends) - 1 + (0 if self._behind is None else len(self._behind))
 
     def put(self, blocks: "Iterable[bytes]", lengths: "Iterable[int]") -> None:
         """Take texts of these lengths, in blocks of any size. Raises UsageError."""
-        self._ends.extend(accumulate(lengths, initial=self._ends.pop()))
+        self.ends.fromlist(list(accumulate(lengths, initial=self.ends.pop())))
         try:
             file = self._opened()
             file.writelines(blocks)
@@ -68,19 +71,63 @@ class Records:
             self._file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see close
         return self._file
 
+    def join(self, others: "Records") -> None:
+        """Have others behind these. They stay in their file, which may be closed now.
+
+        None can be put any more then.
+        """
+        others.text()
+        self._behind = others
+
     def at(self, stretches: "list[Stretch]") -> list[bytes]:
         """Give the texts of each of these stretches in one. None can be put any more then."""
-        if self._all is None:
-            self._all = mmap.mmap(self._opened().fileno(), 0, access=mmap.ACCESS_READ)
-        text, ends = self._all, self._ends
-        given = [text[ends[start] : ends[end]] for start, end in stretches]
-        if hasattr(mmap, "MADV_DONTNEED"):
-            text.madvise(mmap.MADV_DONTNEED)  # or what has been read would count as memory
+        here, text, ends = len(self.ends) - 1, self.text(), self.ends
+        behind, ends_behind = (
+            (b"", ends) if self._behind is None else (self._behind.text(), self._behind.ends)
+        )
+        given = []
+        for start, end in stretches:
+            if end <= here:
+                given.append(text[ends[start] : ends[end]])
+            else:
+                part = text[ends[start] : ends[here]] if start < here else b""
+                first = ends_behind[max(start - here, 0)]
+                given.append(part + behind[first : ends_behind[end - here]])
+        for each in (text, behind):
+            if hasattr(mmap, "MADV_DONTNEED") and isinstance(each, mmap.mmap):
+                each.madvise(mmap.MADV_DONTNEED)  # or what was read would count as memory
         return given
 
-    def lengths(self) -> "array[int]":
-        """Give the bytes of each."""
-        return array("L", map(sub, self._ends[1:], self._ends))
+    def text(self) -> "mmap.mmap | bytes":
+        """Give all that is in the file, from its beginning."""
+        if len(self.ends) == 1:
+            return b""
+        if self._mapped is None:
+            self._mapped = mmap.mmap(self._opened().fileno(), 0, access=mmap.ACCESS_READ)
+        return self._mapped
+
+
+class Ranked(Batch):
+    """Members of a roster who are in the order of a ranking, and rendered, in records.
+
+    They can only wait on a shelf for members as they are rendered.
+    """
+
+    __slots__ = ("ranking", "records")
+
+    def __init__(self, roster: Roster, ranking: "Ranking", records: Records) -> None:
+        super().__init__(roster, [])
+        self.ranking = ranking
+        self.records = records
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def wait(self, ranking: "Ranking", shelf: "Shelf", _: str) -> None:
+        """Have the members wait, laid aside as they are."""
+        ranking.settle(shelf)
+        ranking.take_over(self.ranking, self.roster)
+        shelf.put(self)
 
 
 class _Shelf(ABC, Generic[_Kept]):
@@ -158,7 +205,7 @@ class AsideRendered(_Shelf[bytes]):
         self,
         renderer: "PiecewiseRenderer",
         columns: "tuple[Column, ...]",
-        holds: int = 25_000,
+        holds: int = 10_000,
         records: Records | None = None,
     ) -> None:
         super().__init__(holds, records)
@@ -168,7 +215,7 @@ class AsideRendered(_Shelf[bytes]):
     def put(self, batch: Batch) -> None:
         """Take members. Raises UsageError where the temporary file cannot be written."""
         if isinstance(batch, Ranked):
-            self._records.put(batch.pieces, batch.lengths)
+            self._records.join(batch.records)
         elif len(batch):
             self._fresh += self._renderer.records(batch, self._columns)
 

@@ -19,11 +19,11 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, Self
 
 from coursectl import threads
-from coursectl.aside import AsideRendered, Records
+from coursectl.aside import AsideRendered, Ranked, Records
 from coursectl.ending import end_at_once
 from coursectl.errors import CoursectlError
 from coursectl.gather import Gathering
-from coursectl.render.interface import Ranked, Rendered
+from coursectl.render.interface import Rendered
 from coursectl.roster.criteria import Batch, Criteria, Roster, Sort, ranked
 from coursectl.roster.documents import BLOCK
 from coursectl.roster.halves import Cut, FirstHalf, Form, NotInHalves, SecondHalf, Told
@@ -66,7 +66,7 @@ class _Work(Protocol):
     def done(self, batches: "Iterable[Batch]", out: BinaryIO) -> object:
         """Write what is made of them, in the second process, and give what else is known then."""
 
-    def given(self, roster: Roster, number: int, pieces: "Iterable[bytes]", known: Any) -> Batch:
+    def given(self, roster: Roster, second: "_Second") -> Batch:
         """Give that as a batch, in this one."""
 
 
@@ -80,9 +80,9 @@ class _Rendering(NamedTuple):
         """Write all of them."""
         out.writelines(self.renderer.body(batches, self.columns))
 
-    def given(self, roster: Roster, number: int, pieces: "Iterable[bytes]", _: None) -> Rendered:
+    def given(self, roster: Roster, second: "_Second") -> Rendered:
         """Give them."""
-        return Rendered(roster, number, pieces)
+        return Rendered(roster, second.members, second.pieces())
 
 
 class _Sorting(NamedTuple):
@@ -98,17 +98,12 @@ class _Sorting(NamedTuple):
         shelf = AsideRendered(self.renderer, self.columns, records=records)
         ranking = ranked(batches, self.sort, shelf)
         ranking.settle(shelf)
-        return ranking, records.lengths()
+        return ranking, records.ends
 
-    def given(
-        self,
-        roster: Roster,
-        number: int,
-        pieces: "Iterable[bytes]",
-        known: "tuple[Ranking, array[int]]",
-    ) -> Ranked:
+    def given(self, roster: Roster, second: "_Second") -> Ranked:
         """Give them."""
-        return Ranked(roster, number, pieces, *known)
+        ranking, ends = second.known
+        return Ranked(roster, ranking, Records(second.output, ends))
 
 
 class _Counting(NamedTuple):
@@ -120,11 +115,11 @@ class _Counting(NamedTuple):
         """Write nothing."""
         return self.counting.tally(batches)
 
-    def given(self, roster: Roster, _: int, __: "Iterable[bytes]", tally: "Tally") -> "Tallied":
+    def given(self, roster: Roster, second: "_Second") -> "Tallied":
         """Give the counts."""
         from coursectl.roster.summary import Tallied
 
-        return Tallied(roster, tally)
+        return Tallied(roster, second.known)
 
 
 class _Task(NamedTuple):
@@ -186,8 +181,7 @@ class GatheringInHalves(Gathering):
 
     def _elsewhere(self, source: Source, roster: Roster) -> Iterator[Batch]:
         if isinstance(source, _Halved) and source.second.members:
-            second = source.second
-            yield self._work().given(roster, second.members, second.pieces(), second.known)
+            yield self._work().given(roster, source.second)
 
     def _work(self) -> _Work:
         if self._counting is not None:
@@ -312,6 +306,12 @@ class _Second:
         """Whether there is such a process, or has been."""
         return self._interpreter is not None
 
+    @property
+    def output(self) -> BinaryIO:
+        """What it writes to, or has written to."""
+        assert self._interpreter is not None  # noqa: S101 - it is asked for what was told
+        return self._interpreter.output
+
     def start(self, task: _Task) -> None:
         """Begin with a task. Raises NotInHalves where that cannot be."""
         try:
@@ -332,7 +332,7 @@ class _Second:
         """Wait for it, and give what it told. Raises NotInHalves."""
         if self._interpreter is None or self._interpreter.process.wait():
             raise NotInHalves
-        file = self._interpreter.output
+        file = self.output
         try:
             file.seek(-_LENGTHS.size, os.SEEK_END)
             self._rows, rest = _LENGTHS.unpack(file.read())
@@ -345,8 +345,7 @@ class _Second:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield what has been written."""
-        assert self._interpreter is not None  # noqa: S101 - it has told how much that is
-        file = self._interpreter.output
+        file = self.output
         file.seek(0)
         left = self._rows
         while left > 0:

@@ -76,6 +76,26 @@ def test_texts_are_given_by_where_they_stand(texts, data):
         assert found == [b"".join(texts[start:end]) for start, end in stretches]
 
 
+@given(
+    st.lists(st.binary(min_size=1, max_size=9), max_size=10),
+    st.lists(st.binary(min_size=1, max_size=9), min_size=1, max_size=10),
+    st.data(),
+)
+def test_texts_of_two_files_are_numbered_through(here, behind, data):
+    texts = here + behind
+    drawn = data.draw(st.lists(st.tuples(*[st.integers(0, len(texts))] * 2), max_size=5))
+    stretches = [(min(pair), max(pair)) for pair in drawn]
+    records = Records()
+    with closing(records):
+        records.put([b"".join(here)], map(len, here))
+        with tempfile.TemporaryFile() as file:
+            others = Records(file)
+            others.put([b"".join(behind), b"what is told"], map(len, behind))
+            records.join(others)
+        assert len(records) == len(texts)
+        assert records.at(stretches) == [b"".join(texts[a:b]) for a, b in stretches]
+
+
 @settings(max_examples=200)
 @given(
     st.lists(rosters(max_size=20), min_size=1, max_size=2),

@@ -200,9 +200,9 @@ def given_of_second_halves(monkeypatch) -> list[int]:
     numbers = []
     honest = second_process._Sorting.given
 
-    def given(self, roster, number, pieces, known):
-        numbers.append(number)
-        return honest(self, roster, number, pieces, known)
+    def given(self, roster, second):
+        numbers.append(second.members)
+        return honest(self, roster, second)
 
     monkeypatch.setattr(second_process._Sorting, "given", given)
     return numbers
@@ -228,6 +228,15 @@ def test_both_halves_are_put_in_one_order(sort, order, lines, tmp_path, given_of
     check_shared(two, one)
     (number,) = given_of_second_halves
     assert MEMBERS / 8 < number < MEMBERS / 2
+
+
+def test_all_that_is_put_in_order_may_be_of_the_second_half(
+    lines, tmp_path, given_of_second_halves
+):
+    late = [line.replace("member_", "late_") for line in lines[-999:]]
+    criteria = Criteria(search="late_", sort=Sort("user_completion_rate", descending=True))
+    check_shared(*outcomes(saved(tmp_path, page([*lines[:-999], *late])), criteria))
+    assert given_of_second_halves == [999]
 
 
 def test_sorted_members_of_no_halves_are_read_by_one_process(

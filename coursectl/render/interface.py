@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from coursectl.roster import criteria
-from coursectl.roster.ranking import Ranking, Shelf
 
 if TYPE_CHECKING:
     from coursectl.render.columns import Column
@@ -54,34 +53,6 @@ class Rendered(criteria.Batch):
 
     def __len__(self) -> int:
         return self.number
-
-
-class Ranked(Rendered):
-    """The same of members who are to be put in order; nothing stands between the pieces' records.
-
-    They can only wait on a shelf for members as they are rendered. `lengths` are the bytes of each
-    record.
-    """
-
-    __slots__ = ("lengths", "ranking")
-
-    def __init__(
-        self,
-        roster: criteria.Roster,
-        number: int,
-        pieces: Iterable[bytes],
-        ranking: Ranking,
-        lengths: Iterable[int],
-    ) -> None:
-        super().__init__(roster, number, pieces)
-        self.ranking = ranking
-        self.lengths = lengths
-
-    def wait(self, ranking: Ranking, shelf: Shelf, _: str) -> None:
-        """Have the members wait, laid aside as they are."""
-        ranking.settle(shelf)
-        ranking.take_over(self.ranking, self.roster)
-        shelf.put(self)
 
 
 class Answer(NamedTuple):
