@@ -17,6 +17,7 @@ from coursectl.errors import (
     InvalidData,
     NotFound,
     ServerError,
+    UsageError,
 )
 from coursectl.settings import Settings
 from coursectl.sources.api import client
@@ -96,6 +97,57 @@ def test_requests_in_turn_share_a_connection(community):
         api.get(PATH)
 
     assert community.connections == 1
+
+
+def test_a_cookie_comes_back_until_the_server_takes_it_away(community):
+    def cookie(value: str) -> Reply:
+        return Reply(200, b"{}", (("Set-Cookie", value),))
+
+    community.misdeeds = [cookie("node=7"), None, cookie("node=8"), cookie("node=; Max-Age=0")]
+    api = Api(community.settings)
+    for _ in range(5):
+        api.get(PATH)
+
+    sent = [request.headers.get("cookie") for request in community.requests]
+    assert sent == [None, "node=7", "node=7", "node=8", None]
+
+
+def test_each_request_has_its_own_query_whatever_was_asked_for_before(community):
+    api = Api(community.settings)
+    queries = [{"limit": 3}, {"search": "é&=#%2F~"}, {}, {"limit": 3, "offset": 3}]
+    for query in queries:
+        api.get(PATH, query)
+    api.get("/api/v2/course/42/", {"view": "dashboard"})
+
+    targets = [request.target for request in community.requests]
+    assert targets == [
+        f"{PATH}?limit=3",
+        f"{PATH}?search=%C3%A9%26%3D%23%252F~",
+        PATH,
+        f"{PATH}?limit=3&offset=3",
+        "/api/v2/course/42/?view=dashboard",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", [["members", "caf\udcff"], ["members", "42", "--search", "caf\udcff"]]
+)
+def test_what_is_not_utf_8_is_not_sent(community, words):
+    outcome = coursectl(*words, environment=community.environment)
+
+    assert (outcome.code, outcome.stdout) == (ExitCode.USAGE, b"")
+    assert outcome.stderr.startswith('coursectl: "caf\N{REPLACEMENT CHARACTER}" is not UTF-8')
+    assert not [request for request in community.requests if "caf" in request.target]
+
+
+def test_what_is_not_utf_8_is_not_quoted_where_nobody_is_named(community, monkeypatch):
+    for name, value in community.environment.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(UsageError) as caught:
+        Api(Settings.load(names_nobody=True)).get(PATH, {"search": "Zoe\udcff"})
+
+    assert words(caught.value).startswith("a text is not UTF-8")
 
 
 def test_a_compressed_answer_is_unpacked(community):

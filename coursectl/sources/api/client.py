@@ -5,17 +5,18 @@ from collections import deque
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import requests
-from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from coursectl import threads
-from coursectl.errors import InvalidData, ServerError
+from coursectl.errors import InvalidData, ServerError, UsageError
+from coursectl.printable import shortened
 from coursectl.redaction import redacted_bytes
 from coursectl.roster.error_body import message_in
 from coursectl.sources.api.pace import OutOfTime, Pace, Turn
@@ -50,6 +51,9 @@ _GRACE = 0.5
 
 _log = logging.getLogger("coursectl")
 
+# The queries of all pages of a roster are the same but for one number.
+_quoted = lru_cache(64)(quote_plus)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -66,27 +70,17 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class _Job:
     path: str
-    query: "Query"
+    query: str
+    """As it is sent."""
+    offset: str | int | None
     answer: "Future[Answer]"
 
     @property
     def where(self) -> str:
-        offset = self.query.get("offset")
-        return f"{self.path}?offset={offset}" if offset else self.path
+        return f"{self.path}?offset={self.offset}" if self.offset else self.path
 
     def __str__(self) -> str:
-        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
-
-
-class _Bearer(AuthBase):
-    """Puts a token on a request, where ~/.netrc would put something else."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
+        return f"{self.path}?{self.query}" if self.query else self.path
 
 
 class Api:
@@ -119,8 +113,20 @@ class Api:
         return answer.body, answer.where
 
     def ask(self, path: str, query: "Query | None" = None) -> "Future[Answer]":
-        """Begin a request, or line it up behind those that are under way."""
-        job = _Job(path, query or {}, Future())
+        """Begin a request, or line it up behind those that are under way.
+
+        Raises UsageError for a query that cannot be sent.
+        """
+        query = query or {}
+        try:
+            sent = urlencode(query, quote_via=_quoted)
+        except UnicodeEncodeError as error:
+            text = f'"{shortened(error.object)}"' if self.quotes else "a text"
+            raise UsageError(
+                f"{text} is not UTF-8, so no server can be asked for it",
+                "Check the encoding of your terminal, or of the script.",
+            ) from None
+        job = _Job(path, sent, query.get("offset"), Future())
         with self._lock:
             self._waiting.append(job)
             needs_thread = self._threads < self.concurrency
@@ -189,17 +195,9 @@ class Api:
         try:
             while True:
                 session.retries = retries
-                with session.get(
-                    url,
-                    params=query,
-                    auth=_Bearer(token),
-                    timeout=(
-                        min(CONNECT_TIMEOUT, self._pace.left()),
-                        min(READ_TIMEOUT, self._pace.left()),
-                    ),
-                    allow_redirects=False,
-                    stream=True,
-                ) as response:
+                left = self._pace.left()
+                timeout = min(CONNECT_TIMEOUT, left), min(READ_TIMEOUT, left)
+                with session.ask(url, query, token, timeout) as response:
                     status = response.status_code
                     retries = cast("Retries", response.raw.retries)
                     if response.is_redirect:
@@ -208,7 +206,7 @@ class Api:
                             raise ServerError(
                                 f"{job.where}: the server redirects in a circle", "Tell its owner."
                             )
-                        url, query = target_of(response), {}
+                        url, query = target_of(response), ""
                         continue
                     try:
                         body = self._body(response, job)

@@ -1,9 +1,12 @@
 """One community over HTTP: redirects that stay there, errors in words."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
@@ -39,17 +42,68 @@ class BadRequest(ServerError):
     """The server does not take the request as it is (400)."""
 
 
+class _Bearer(AuthBase):
+    """Puts a token on a request, where ~/.netrc would put something else."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class _OneHost(HTTPAdapter):
+    """Connections to one host by one way, so that where they come from is found once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pool: ConnectionPool | None = None
+
+    def get_connection_with_tls_context(self, *args: Any, **arguments: Any) -> ConnectionPool:
+        """Give the connections that the first request was given."""
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **arguments)
+        return self._pool
+
+
 class Session(requests.Session):
     """A session with the community at `url`. Who sends a request puts the credentials on it."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self._adapter = HTTPAdapter()
+        self._adapter = _OneHost()
         self.mount(f"{url}/", self._adapter)
         self.headers["User-Agent"] = f"coursectl/{__version__}"
         self.headers["Accept"] = "application/json"
         # Plain http is for loopback, where a proxy from the environment has no business.
         self.trust_env = url.startswith("https://")
+        self._ready: tuple[str, str] | None = None  # for which URL and token a request is
+        self._request = requests.PreparedRequest()
+        self._url: str | None = None  # as it is sent
+        self._settings: Any = {}
+
+    def ask(
+        self, url: str, query: str, token: str, timeout: tuple[float, float]
+    ) -> requests.Response:
+        """Send a GET request with a token; the body of the answer is still to come.
+
+        `timeout` is in seconds: to connect, and between two packets. One request is made ready for
+        all queries of the same URL, which takes a fifth of the time of a page.
+        """
+        if (
+            self._ready != (url, token)
+            or self.cookies
+            or "Cookie" in self._request.headers  # which may have been taken back
+        ):
+            self._request = self.prepare_request(requests.Request("GET", url, auth=_Bearer(token)))
+            self._settings = self.merge_environment_settings(
+                self._request.url, {}, stream=True, verify=None, cert=None
+            )
+            self._ready = url, token
+            self._url = self._request.url
+        self._request.url = f"{self._url}?{query}" if query else self._url
+        return self.send(self._request, timeout=timeout, allow_redirects=False, **self._settings)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Give None: where a redirect leads is for `target_of` to say."""
