@@ -1,15 +1,20 @@
 """The members of one course, page by page."""
 
 import random
+from datetime import UTC, datetime
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coursectl.errors import ExitCode, IncompleteRoster, InvalidData, ServerError
 from coursectl.roster.criteria import Criteria
 from coursectl.roster.parsing import Reading
 from coursectl.sources.api.client import Api
-from coursectl.sources.api.members import CourseMembers
+from coursectl.sources.api.members import CourseMembers, _ties_by_id
 from tests.community import (
     DOCUMENTED,
     SEEN,
@@ -339,6 +344,55 @@ def test_the_same_roster_gives_the_same_bytes_however_the_server_orders_ties(com
     community.misdeed_for_good = shuffled
 
     assert listed(community) == listed(community)
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                [
+                    None,
+                    datetime(2026, 1, 1, tzinfo=UTC),
+                    "2026-01-01T00:00:00Z",
+                    "2026-01-01T00:00:00.000000+00:00",
+                    "2026-01-02T00:00:00Z",
+                    "never",
+                ]
+            ),
+            max_size=6,
+        ),
+        max_size=6,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_whoever_joined_in_the_same_moment_comes_by_id_wherever_a_page_ends(pages, random):
+    ids = iter(random.sample(range(99), 36))
+    batches = [[{"id": next(ids), "joined_at": at} for at in page] for page in pages]
+    everybody = [member for batch in batches for member in batch]
+
+    def moment(member):
+        at = member["joined_at"]
+        return datetime.fromisoformat(at) if isinstance(at, str) and at != "never" else at
+
+    expected = [
+        member
+        for _, tied in groupby(everybody, key=moment)
+        for member in sorted(tied, key=itemgetter("id"))
+    ]
+
+    assert list(chain.from_iterable(_ties_by_id(batches))) == expected
+
+
+def test_of_very_many_who_joined_in_the_same_moment_some_thousands_are_put_in_order_at_a_time():
+    ids = [*range(10_500)][::-1]
+    batches = [
+        [{"id": id_, "joined_at": None} for id_ in ids[at : at + 100]]
+        for at in range(0, len(ids), 100)
+    ]
+
+    found = [member["id"] for members in _ties_by_id(batches) for member in members]
+
+    assert found == sorted(ids[:10_100]) + sorted(ids[10_100:])
 
 
 # Who is asked for

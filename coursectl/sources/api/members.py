@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import pairwise
 from operator import itemgetter
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import TYPE_CHECKING, Self
@@ -218,14 +219,20 @@ def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
     tied: list[Member] = []
     tied_at: object = None
     for members in batches:
+        moments = list(map(_joined_at, members))
+        starts = [at for at, (one, then) in enumerate(pairwise([tied_at, *moments])) if one != then]
         settled: list[Member] = []
-        for member in members:
-            moment = _joined_at(member)
-            if tied and (moment != tied_at or len(tied) > _MOST_TIED):
-                settled += sorted(tied, key=itemgetter("id"))
-                tied = []
-            tied.append(member)
-            tied_at = moment
+        if starts:
+            settled = sorted(tied + members[: starts[0]], key=itemgetter("id"))
+            tied = []
+        for start, end in pairwise(starts):
+            few = members[start:end]
+            settled += few if end - start == 1 else sorted(few, key=itemgetter("id"))
+        tied += members[starts[-1] :] if starts else members
+        tied_at = moments[-1] if moments else tied_at
+        if len(tied) > _MOST_TIED:
+            settled += sorted(tied, key=itemgetter("id"))
+            tied = []
         if settled:
             yield settled
     if tied:
