@@ -286,6 +286,9 @@ class _Halved(Export):
 class _Second:
     """The second process, which is gone at the end of `with`."""
 
+    output: BinaryIO
+    """What it has written to, once it has told."""
+
     def __init__(self) -> None:
         self.members = 0
         """How many have been selected."""
@@ -305,12 +308,6 @@ class _Second:
     def is_started(self) -> bool:
         """Whether there is such a process, or has been."""
         return self._interpreter is not None
-
-    @property
-    def output(self) -> BinaryIO:
-        """What it writes to, or has written to."""
-        assert self._interpreter is not None  # noqa: S101 - it is asked for what was told
-        return self._interpreter.output
 
     def start(self, task: _Task) -> None:
         """Begin with a task. Raises NotInHalves where that cannot be."""
@@ -332,7 +329,7 @@ class _Second:
         """Wait for it, and give what it told. Raises NotInHalves."""
         if self._interpreter is None or self._interpreter.process.wait():
             raise NotInHalves
-        file = self.output
+        file = self.output = self._interpreter.output
         try:
             file.seek(-_LENGTHS.size, os.SEEK_END)
             self._rows, rest = _LENGTHS.unpack(file.read())

@@ -138,9 +138,10 @@ class Ranking:
                 for few in _parted(stretches, limit):
                     yield self._rosters[0], few
                 return
-        values, ids = self._all_values(), self.ids or self._ids
-        order, _ = _order(values, ids, descending=self._descending, is_by_id=self.is_by_id)
-        del values
+        ids = self.ids or self._ids
+        order, _ = _order(
+            self._all_values(), ids, descending=self._descending, is_by_id=self.is_by_id
+        )
         packed = array("Q", order[:limit])
         del order
         of_each: Iterable[tuple[int, Iterator[int]]] = [(0, iter(packed))]

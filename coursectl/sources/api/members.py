@@ -42,6 +42,8 @@ _WALKS = 8
 _STILL_WALKS = 2
 """Times that it is walked in the hope that `count` does not move meanwhile."""
 
+_ID = itemgetter("id")
+
 _MOST_TIED = 10_000
 """Members in a row who joined in the same moment that are put in order; more would fill memory."""
 
@@ -223,20 +225,20 @@ def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
         starts = [at for at, (one, then) in enumerate(pairwise([tied_at, *moments])) if one != then]
         settled: list[Member] = []
         if starts:
-            settled = sorted(tied + members[: starts[0]], key=itemgetter("id"))
+            settled = sorted(tied + members[: starts[0]], key=_ID)
             tied = []
         for start, end in pairwise(starts):
             few = members[start:end]
-            settled += few if end - start == 1 else sorted(few, key=itemgetter("id"))
+            settled += few if end - start == 1 else sorted(few, key=_ID)
         tied += members[starts[-1] :] if starts else members
         tied_at = moments[-1] if moments else tied_at
         if len(tied) > _MOST_TIED:
-            settled += sorted(tied, key=itemgetter("id"))
+            settled += sorted(tied, key=_ID)
             tied = []
         if settled:
             yield settled
     if tied:
-        yield sorted(tied, key=itemgetter("id"))
+        yield sorted(tied, key=_ID)
 
 
 def _joined_at(member: Member) -> object:
