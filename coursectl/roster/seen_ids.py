@@ -6,7 +6,8 @@ close together, as a community's do, cost about a bit each here; scattered ones 
 
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import accumulate, islice
+from operator import sub
 
 _SPREAD = 0x9E3779B97F4A7C15
 """Multiplying by this, 2**64 over the golden ratio, sends evenly spaced ids far apart."""
@@ -122,33 +123,52 @@ class _ScatteredIds:
 class _Run:
     """Ids that came in order, up or down, batch by batch: a look at its ends tells what is new.
 
-    A batch is kept as its least id and how far the others lie above it, mostly in two bytes each.
+    It is kept as stretches, each a number and the gaps from there to the ids, mostly a byte each.
     """
 
     def __init__(self) -> None:
-        self.batches: list[tuple[int, array[int]]] = []
         self.least = self.greatest = -1
+        self._upmost = bytearray()
+        """The gaps of the stretch that ends in the greatest."""
+        self._stretches: list[tuple[int, bytearray | array[int]]] = [(-1, self._upmost)]
 
     def __iter__(self) -> Iterator[int]:
-        for least, above in self.batches:
-            for distance in above:
-                yield least + distance
+        for start, gaps in self._stretches:
+            yield from islice(accumulate(gaps, initial=start), 1, None)
 
     def goes_on(self, ids: list[int]) -> bool:
         """Take ids that all lie above or all below those before, each once; False if they don't."""
         ordered = sorted(ids)  # they mostly are, so to sort them takes less than to look for both
-        least, greatest = ordered[0], ordered[-1]
-        if len(set(ids)) < len(ids) or not self._reaches(least, greatest):
+        try:
+            gaps = bytes(map(sub, ordered, [self.greatest, *ordered]))
+        except ValueError:  # some do not lie close above the one before
+            return self._goes_on_apart(ordered)
+        if 0 in gaps:
             return False
-        size = "H" if greatest - least < 2**16 else "q"
-        self.batches.append((least, array(size, [id_ - least for id_ in ids])))
+        self._reaches(ordered[0], ordered[-1])
+        self._upmost += gaps
+        return True
+
+    def _goes_on_apart(self, ordered: list[int]) -> bool:
+        start = ordered[0] - 1
+        gaps = list(map(sub, ordered, [start, *ordered]))
+        if 0 in gaps or not self._reaches(ordered[0], ordered[-1]):
+            return False
+        widest = max(gaps)
+        size = "B" if widest < 2**8 else "H" if widest < 2**16 else "q"
+        self._stretches.append((start, array(size, gaps)))
+        if self.greatest == ordered[-1]:
+            self._upmost = bytearray()
+            self._stretches.append((self.greatest, self._upmost))
         return True
 
     def joins(self, other: "_Run") -> bool:
         """Take those of another run if they all lie above or all below; False if they don't."""
         if not self._reaches(other.least, other.greatest):
             return False
-        self.batches += other.batches
+        self._stretches += other._stretches  # noqa: SLF001 - another of these
+        if self.greatest == other.greatest:
+            self._upmost = other._upmost  # noqa: SLF001
         return True
 
     def _reaches(self, least: int, greatest: int) -> bool:
