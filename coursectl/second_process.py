@@ -56,8 +56,8 @@ _LOOKED_AT = 4 * BLOCK
 _COPIED = 1024 * 1024
 """Bytes that are copied at once."""
 
-_LENGTHS = struct.Struct("<QQ")
-"""What the file of the second process ends in: how long the rows and all else are."""
+_LENGTH = struct.Struct("<Q")
+"""What the file of the second process ends in: how long the rows in it are."""
 
 
 class _Work(Protocol):
@@ -331,11 +331,11 @@ class _Second:
             raise NotInHalves
         file = self.output = self._interpreter.output
         try:
-            file.seek(-_LENGTHS.size, os.SEEK_END)
-            self._rows, rest = _LENGTHS.unpack(file.read())
+            file.seek(-_LENGTH.size, os.SEEK_END)
+            (self._rows,) = _LENGTH.unpack(file.read())
             file.seek(self._rows)
             told: Told
-            self.members, self.known, told = pickle.loads(file.read(rest))  # noqa: S301 - our own process
+            self.members, self.known, told = pickle.load(file)  # noqa: S301 - our own process
         except OSError:
             raise NotInHalves from None
         return told
@@ -406,6 +406,6 @@ def _do(task: _Task, out: BinaryIO) -> None:
         rows = out.tell()
         if _stamp(file.fileno()) != task.stamp:
             raise NotInHalves
-    told = pickle.dumps((selected, known, reading.told()))
-    out.write(told)
-    out.write(_LENGTHS.pack(rows, len(told)))
+    told = (selected, known, reading.told())
+    pickle.dump(told, out, pickle.HIGHEST_PROTOCOL)  # which makes no copy of what is large
+    out.write(_LENGTH.pack(rows))
