@@ -149,20 +149,24 @@ class _Shelf(ABC, Generic[_Kept]):
         Raises UsageError where the temporary file cannot be written.
         """
         if self._fresh:
-            texts = self._written(list(map(self._fresh.__getitem__, numbers)))
+            texts = self._written(self._fresh_at(numbers))
             self._fresh.clear()
             self._records.put([b"".join(texts)], map(len, texts))
 
     def keep(self, numbers: list[int]) -> None:
         """Let go of all but these of them."""
-        self._fresh = list(map(self._fresh.__getitem__, numbers))
+        self._fresh = self._fresh_at(numbers)
 
     def _at(self, stretches: "list[Stretch]") -> list[_Kept]:
         """Give these, of whom either all have been laid aside or none."""
         numbers = [number for start, end in stretches for number in range(start, end)]
         if len(self._records):
             return self._read(self._records.at([(number, number + 1) for number in numbers]))
-        return list(map(self._fresh.__getitem__, numbers))
+        return self._fresh_at(numbers)
+
+    def _fresh_at(self, numbers: list[int]) -> list[_Kept]:
+        fresh = self._fresh
+        return [fresh[number] for number in numbers]
 
     @abstractmethod
     def _written(self, kept: list[_Kept]) -> list[bytes]:

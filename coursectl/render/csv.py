@@ -8,7 +8,6 @@ Text that somebody chose is defused: a spreadsheet runs a cell that begins with 
 import csv
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
@@ -164,7 +163,7 @@ def _records_of(lines: list[bytes], rows: _Rows, delimiter: str, end: str) -> by
     No text holds a comma, a quote, a backslash or a line break, so every quote is JSON's own, every
     comma stands between cells, and every `null` beside a comma is a null.
     """
-    if None in map(itemgetter(0), rows):
+    if [row for row in rows if row[0] is None]:
         lines = [line.removeprefix(b"null") for line in lines]
     ended = end.encode()
     # To split and join takes two thirds of the time that `replace` does.

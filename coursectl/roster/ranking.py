@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from itertools import chain, groupby, islice, pairwise
 from math import inf
 from types import NoneType
@@ -105,15 +105,15 @@ class Ranking:
             start = len(self.ids)
             roster_of = self._roster_of[start:]
             self._roster_of[start:] = array("L", map(roster_of.__getitem__, order))
-        ids = list(map(ids.__getitem__, order))
+        ids = [ids[place] for place in order]
         if limit is None:
             shelf.lay(order)
-            self.runs.append(numbers or list(map(values.__getitem__, order)))
+            self.runs.append(numbers or [values[place] for place in order])
             self.ids.fromlist(ids)
             self._values, self._ids = [], []
         else:
             shelf.keep(order)
-            self._values, self._ids = list(map(values.__getitem__, order)), ids
+            self._values, self._ids = [values[place] for place in order], ids
             self.is_by_id = False
 
     def settle_if_many(self, shelf: Shelf, limit: int | None = None) -> None:
@@ -191,8 +191,8 @@ class Ranking:
 
 
 def comparable(values: list[Any]) -> list[Any]:
-    """Give what sorts as a column's values do."""
-    if str in set(map(type, values)):
+    """Give what sorts as a column's values do, which are all of a kind, or null."""
+    if isinstance(next((value for value in values if value is not None), None), str):
         return [value if value is None else value.casefold() for value in values]
     return values
 
@@ -213,16 +213,17 @@ def _order(
 
     Where few differ, it tells how many there are of each, too, in their order.
     """
-    if _few_differ(values[:_SOME]) and _few_differ(values):
+    if _few_differ(set(values[:_SOME]), values[:_SOME]):
         alike: defaultdict[Any, list[int]] = defaultdict(list)
         for place, value in enumerate(values):
             alike[value].append(place)
-        if not is_by_id:
-            for places in alike.values():
-                places.sort(key=ids.__getitem__)
-        turns = _in_turn(alike, descending=descending)
-        order = list(chain.from_iterable(map(alike.__getitem__, turns)))
-        return order, {value: len(alike[value]) for value in turns}
+        if _few_differ(alike, values):
+            if not is_by_id:
+                for places in alike.values():
+                    places.sort(key=ids.__getitem__)
+            turns = _in_turn(alike, descending=descending)
+            order = list(chain.from_iterable(map(alike.__getitem__, turns)))
+            return order, {value: len(alike[value]) for value in turns}
     known, nulls = list(range(len(values))), []
     kinds = set(map(type, values))
     if NoneType in kinds:
@@ -237,8 +238,8 @@ def _order(
     return known + nulls, None
 
 
-def _few_differ(values: list[Any]) -> bool:
-    return len(set(values)) * _LEAST_ALIKE <= len(values)
+def _few_differ(differing: Sized, values: Sized) -> bool:
+    return len(differing) * _LEAST_ALIKE <= len(values)
 
 
 def _in_turn(values: Iterable[Any], *, descending: bool) -> list[Any]:
