@@ -4,8 +4,10 @@ A Python set of a million integers takes 70 MB, more than all the rest of the pr
 close together, as a community's do, cost about a bit each here; scattered ones about 16 bytes.
 """
 
+import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from itertools import accumulate, islice
 from operator import sub
 
@@ -17,8 +19,11 @@ _AT_ONCE = 1_000
 _FEW = 20_000
 """Ids that are looked up in a Python set, ten times as fast and forty times as large."""
 
-_PAGE_BITS = 15
-_PAGE_BYTES = (1 << _PAGE_BITS) // 8
+_WINDOW = 1 << 26
+"""How far apart ids may lie of which each takes a bit, or the place of one: 8 MB for all."""
+
+_PIECE = 64 * 1024
+"""Bytes of such bits that are looked at together."""
 
 
 class _FewIds(set[int]):
@@ -33,53 +38,78 @@ class _FewIds(set[int]):
 
 
 class _CloseIds:
-    """Pages of one bit an id, made where an id falls."""
+    """A bit for each id that there may be, from some way below the least to the greatest."""
 
-    def __init__(self) -> None:
-        self._pages: dict[int, bytearray] = {}
+    def __init__(self, least: int, greatest: int) -> None:
+        room = max(_WINDOW - (greatest - least), 0)
+        self.start = 0 if greatest < _WINDOW else max(0, least - room // 2) >> 3 << 3
+        self.bits = bytearray((greatest - self.start >> 3) + 1)
 
     def __iter__(self) -> Iterator[int]:
-        for number, page in self._pages.items():
-            for place, byte in enumerate(page):
-                for bit in range(8) if byte else ():
-                    if byte >> bit & 1:
-                        yield (number << _PAGE_BITS) + (place << 3) + bit
+        for found in re.finditer(rb"[^\0]", self.bits):
+            for bit in range(8):
+                if found[0][0] >> bit & 1:
+                    yield self.start + (found.start() << 3) + bit
 
-    def take(self, ids: Iterable[int]) -> list[int]:
-        pages = self._pages
-        fresh = []
+    def has_room_for(self, ids: Collection[int]) -> bool:
+        """Whether these do not lie too far from the others. They can be taken then."""
+        if min(ids) < self.start or (last := max(ids) - self.start) >= _WINDOW:
+            return False
+        self.bits += bytes(max((last >> 3) + 1 - len(self.bits), 0))
+        return True
+
+    def take(self, ids: list[int]) -> list[int]:
+        start, bits = self.start, self.bits
+        again = []
         for id_ in ids:
-            page = pages.get(id_ >> _PAGE_BITS)
-            if page is None:
-                page = pages[id_ >> _PAGE_BITS] = bytearray(_PAGE_BYTES)
-            place, bit = (id_ >> 3) % _PAGE_BYTES, 1 << (id_ & 7)
-            if not page[place] & bit:
-                page[place] |= bit
-                fresh.append(id_)
-        return fresh
+            place, bit = id_ - start >> 3, 1 << (id_ & 7)
+            byte = bits[place]
+            if byte & bit:
+                again.append(id_)
+            else:
+                bits[place] = byte | bit
+        return _without(ids, again) if again else ids
+
+    def joins(self, other: "_CloseIds") -> bool:
+        """Take those of others that lie near; False, with some taken, if any was seen or is far."""
+        ahead = other.start - self.start >> 3
+        if abs(ahead) >= _WINDOW >> 3:
+            return False
+        if ahead < 0:
+            self.start, self.bits[:0], ahead = other.start, bytes(-ahead), 0
+        self.bits += bytes(max(ahead + len(other.bits) - len(self.bits), 0))
+        for at in range(0, len(other.bits), _PIECE):
+            theirs = other.bits[at : at + _PIECE]
+            place = slice(ahead + at, ahead + at + len(theirs))
+            one, another = int.from_bytes(self.bits[place]), int.from_bytes(theirs)
+            if one & another:
+                return False
+            self.bits[place] = (one | another).to_bytes(len(theirs))
+        return True
 
     def __contains__(self, id_: int) -> bool:
-        page = self._pages.get(id_ >> _PAGE_BITS)
-        return page is not None and bool(page[(id_ >> 3) % _PAGE_BYTES] >> (id_ & 7) & 1)
+        place = id_ - self.start >> 3
+        return 0 <= place < len(self.bits) and bool(self.bits[place] >> (id_ & 7) & 1)
 
-    def size(self) -> int:
-        """Bytes taken."""
-        return len(self._pages) * _PAGE_BYTES
+
+def _without(ids: list[int], again: list[int]) -> list[int]:
+    """Leave out ids that came again, of each the last ones."""
+    left = Counter(again)
+    kept = []
+    for id_ in reversed(ids):
+        if left[id_]:
+            left[id_] -= 1
+        else:
+            kept.append(id_)
+    return kept[::-1]
 
 
 class _ScatteredIds:
     """An open-addressing hash table of 64-bit slots, at most half full. A slot of 0 is free."""
 
-    def __init__(self, ids: Iterable[int]) -> None:
-        self._slots: array[int] = array("q", bytes(8 * 1024))
+    def __init__(self) -> None:
+        self._slots: array[int] = array("q", [0]) * 1024
         self._count = 0
-        chunk: list[int] = []
-        for id_ in ids:
-            chunk.append(id_)
-            if len(chunk) == 512:
-                self.take(chunk)
-                chunk.clear()
-        self.take(chunk)
 
     def take(self, ids: list[int]) -> list[int]:
         while (self._count + len(ids)) * 2 > len(self._slots):
@@ -111,7 +141,7 @@ class _ScatteredIds:
 
     def _double(self) -> None:
         old, mask = self._slots, len(self._slots) * 2 - 1
-        slots = self._slots = array("q", bytes(8 * (mask + 1)))
+        slots = self._slots = array("q", [0]) * (mask + 1)
         for key in old:
             if key:
                 slot = (key * _SPREAD >> 40) & mask
@@ -184,54 +214,72 @@ class SeenIds:
     """A set of ids (0 to 2**63 - 2) that answers one question: which of these are new."""
 
     def __init__(self) -> None:
-        self._run: _Run | None = _Run()
-        self._ids: _FewIds | _CloseIds | _ScatteredIds = _FewIds()
+        self._kept: _Run | _AnyOrder = _Run()
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
     def __contains__(self, id_: int) -> bool:
-        self._end_run()
-        return id_ in self._ids
+        return id_ in self._in_any_order()
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._ids if self._run is None else self._run)
+        return iter(self._kept)
 
     def join(self, other: "SeenIds") -> bool:
         """Remember what another one does; False, with some of it remembered, if any was seen."""
-        run = other._run  # noqa: SLF001 - another of these
-        if self._run is not None and run is not None and self._run.joins(run):
-            self._count += len(other)
-            return True
-        ids = iter(other)
-        while few := list(islice(ids, _AT_ONCE)):
-            if len(self.take(few)) < len(few):
-                return False
-        return True
+        match self._kept, other._kept:  # noqa: SLF001 - another of these
+            case (_Run() as one, _Run() as another) if one.joins(another):
+                self._count += len(other)
+                return True
+            case (_CloseIds() as one, _CloseIds() as another) if one.joins(another):
+                self._count += len(other)
+                return True
+        return all(len(self.take(few)) == len(few) for few in _some_at_once(other))
 
     def take(self, ids: list[int]) -> list[int]:
         """Remember `ids` and give those not seen before, each once, in order."""
-        if self._run is not None:
-            if not ids or self._run.goes_on(ids):
-                self._count += len(ids)
-                return ids
-            self._end_run()
-        return self._take(ids)
-
-    def _take(self, ids: list[int]) -> list[int]:
-        fresh = self._ids.take(ids)
+        if not ids:
+            return ids
+        if isinstance(self._kept, _Run) and self._kept.goes_on(ids):
+            self._count += len(ids)
+            return ids
+        kept = self._in_any_order()
+        if isinstance(kept, _CloseIds) and not kept.has_room_for(ids):
+            kept = self._moved(_ScatteredIds())
+        fresh = kept.take(ids)
         self._count += len(fresh)
-        if isinstance(self._ids, _FewIds) and len(self._ids) > _FEW:
-            few, self._ids = self._ids, _CloseIds()
-            self._ids.take(few)
-        if isinstance(self._ids, _CloseIds) and self._ids.size() > 2**20 + 16 * self._count:
-            self._ids = _ScatteredIds(self._ids)
+        if isinstance(kept, _FewIds) and len(kept) > _FEW:
+            self._moved(_room_for(len(kept), min(kept), max(kept)))
         return fresh
 
-    def _end_run(self) -> None:
+    def _in_any_order(self) -> "_AnyOrder":
         """Look at each id from now on."""
-        if self._run is not None:
-            run, self._run, self._count = iter(self._run), None, 0
-            while ids := list(islice(run, _AT_ONCE)):
-                self._take(ids)
+        if isinstance(self._kept, _Run):
+            return self._moved(_room_for(self._count, self._kept.least, self._kept.greatest))
+        return self._kept
+
+    def _moved(self, kept: "_AnyOrder") -> "_AnyOrder":
+        """Have them kept so from now on."""
+        for few in _some_at_once(self._kept):
+            kept.take(few)
+        self._kept = kept
+        return kept
+
+
+_AnyOrder = _FewIds | _CloseIds | _ScatteredIds
+
+
+def _room_for(number: int, least: int, greatest: int) -> _AnyOrder:
+    """Give what so many ids from the least to the greatest are best kept in, and some more."""
+    if number <= _FEW:
+        return _FewIds()
+    if greatest - least < _WINDOW:
+        return _CloseIds(least, greatest)
+    return _ScatteredIds()
+
+
+def _some_at_once(ids: Iterable[int]) -> Iterator[list[int]]:
+    ids = iter(ids)
+    while some := list(islice(ids, _AT_ONCE)):
+        yield some

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coursectl.roster import seen_ids
-from coursectl.roster.seen_ids import SeenIds, _CloseIds, _ScatteredIds
+from coursectl.roster.seen_ids import SeenIds, _CloseIds, _Run, _ScatteredIds
 
 GREATEST = 2**63 - 2
 
@@ -28,15 +28,20 @@ _SCATTERED = st.integers(0, GREATEST)
 _ALIKE = st.integers(0, 2**22).map(lambda number: number << 40)
 _EDGES = st.sampled_from([0, 1, 2**15 - 1, 2**15, 2**32, 2**62, GREATEST - 1, GREATEST])
 
+_NEAR = st.integers(0, 400).map(lambda number: 2**40 + number * 7)
+_SOME = st.one_of(_CLOSE, st.integers(0, 400), _NEAR, _SCATTERED, _EDGES)
+
 
 @settings(deadline=None, max_examples=200)
 @given(
     st.lists(st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=40), max_size=12),
     st.sampled_from([0, 5, 60, 20_000]),
+    st.sampled_from([2**6, 2**12, 2**17]),
 )
-def test_ids_seen_are_those_that_a_set_would_hold(batches, few):
+def test_ids_seen_are_those_that_a_set_would_hold(batches, few, window):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seen_ids, "_FEW", few)
+        patch.setattr(seen_ids, "_WINDOW", window)
         # A second time, nothing is new.
         assert_as_a_set_would(batches + batches)
 
@@ -47,7 +52,8 @@ def test_ids_seen_are_those_that_a_set_would_hold(batches, few):
     then=st.lists(st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=1_500), max_size=3),
 )
 def test_a_table_of_scattered_ids_holds_those_that_a_set_would(first, then):
-    seen, table = set(first), _ScatteredIds(first)
+    seen, table = set(first), _ScatteredIds()
+    assert table.take(first) == first
     for batch in [*then, first, *then]:
         assert table.take(batch) == [id_ for id_ in dict.fromkeys(batch) if id_ not in seen]
         seen.update(batch)
@@ -55,13 +61,19 @@ def test_a_table_of_scattered_ids_holds_those_that_a_set_would(first, then):
 
 @settings(deadline=None, max_examples=200)
 @given(
-    st.lists(st.lists(_CLOSE | _SCATTERED | _EDGES, max_size=40), max_size=6),
-    st.lists(st.lists(_CLOSE | _SCATTERED | _EDGES, max_size=40), max_size=6),
+    st.lists(st.lists(_SOME, max_size=40), max_size=6),
+    st.lists(st.lists(_SOME, max_size=40), max_size=6),
     st.sampled_from([0, 20_000]),
+    st.sampled_from([2**6, 2**12, 2**17]),
+    st.sampled_from([1, 8, 1024]),
 )
-def test_ids_that_others_have_seen_are_taken_over_where_none_is_seen_twice(one, other, few):
+def test_ids_that_others_have_seen_are_taken_over_where_none_is_seen_twice(
+    one, other, few, window, piece
+):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seen_ids, "_FEW", few)
+        patch.setattr(seen_ids, "_WINDOW", window)
+        patch.setattr(seen_ids, "_PIECE", piece)
         ids, others = assert_as_a_set_would(one), assert_as_a_set_would(other)
         seen, theirs = set(chain(*one)), set(chain(*other))
         assert set(others) == theirs
@@ -91,7 +103,7 @@ def test_ids_that_came_in_a_run_up_or_down_or_both_ways_are_all_known(
     turns = data.draw(st.permutations([False] * len(below) + [True] * len(above)))
     lists = {False: iter(below), True: iter(above)}
     ids = assert_as_a_set_would([next(lists[turn]) for turn in turns])
-    assert ids._run is not None
+    assert isinstance(ids._kept, _Run)
     assert sorted(ids) == everyone
     assert ids.take([everyone[-1]]) == []
     assert set(ids) == set(everyone)
@@ -102,20 +114,21 @@ def test_runs_that_go_on_one_behind_the_other_are_taken_over_without_a_look_at_e
     assert ids.take([1, 5, 9]) == [1, 5, 9]
     assert others.take([10, 12]) == [10, 12]
     assert ids.join(others)
-    assert ids._run is not None
+    assert isinstance(ids._kept, _Run)
     assert list(ids) == [1, 5, 9, 10, 12]
     assert among.take([3, 11]) == [3, 11]
     assert ids.join(among)
-    assert ids._run is None
+    assert not isinstance(ids._kept, _Run)
     assert sorted(ids) == [1, 3, 5, 9, 10, 11, 12]
     assert not ids.join(others)
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.sets(_CLOSE | _EDGES, max_size=60))
-def test_close_ids_can_be_listed(ids):
-    close = _CloseIds()
-    close.take(list(ids))
+@given(st.sets(_CLOSE, min_size=1, max_size=60), st.sampled_from([0, 2**26 - 5, 2**40 + 3]))
+def test_close_ids_can_be_listed(ids, above):
+    ids = [id_ + above for id_ in ids]
+    close = _CloseIds(min(ids), max(ids))
+    assert close.take(ids) == ids
     assert sorted(close) == sorted(ids)
 
 
@@ -123,7 +136,7 @@ def test_scattered_ids_move_to_a_table_and_stay_known():
     numbers = random.Random(1)
     batches = [[numbers.randrange(GREATEST) for _ in range(100)] for _ in range(250)]
     ids = assert_as_a_set_would(batches)
-    assert isinstance(ids._ids, _ScatteredIds)
+    assert isinstance(ids._kept, _ScatteredIds)
     assert ids.take([id_ for batch in batches for id_ in batch]) == []
     assert ids.take([GREATEST, 5, GREATEST]) == [GREATEST, 5]
 
@@ -139,7 +152,7 @@ def test_close_ids_stay_on_pages():
         assert ids.take(batch) == batch
         assert ids.take(batch) == []
     assert len(ids) == 200_000
-    assert isinstance(ids._ids, _CloseIds)
+    assert isinstance(ids._kept, _CloseIds)
 
 
 @pytest.mark.no_cover
@@ -185,6 +198,58 @@ def test_ids_in_order_are_new_batch_by_batch_until_one_comes_again(direction, st
 
 def test_a_batch_that_lies_between_others_is_looked_at_id_by_id():
     assert_as_a_set_would([[1, 2], [10, 11], [5, 10, 6], [3], [12, 12]])
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.integers(0, 5_000), min_size=2, unique=True),
+    st.integers(1, 99),
+    st.sampled_from([0, 2**40 + 1]),
+    st.sampled_from([1, 64, 2**16]),
+)
+def test_close_ids_of_two_are_put_together_piece_by_piece(ids, percent, above, piece):
+    ids = [id_ + above for id_ in ids]
+    cut = len(ids) * percent // 100 or 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seen_ids, "_PIECE", piece)
+        patch.setattr(seen_ids, "_WINDOW", 2**14)
+        one, other, again = (
+            _CloseIds(min(each), max(each)) for each in (ids[:cut], ids[cut:], ids[:1])
+        )
+        for each, its in ((one, ids[:cut]), (other, ids[cut:]), (again, ids[:1])):
+            assert each.take(its) == its
+        assert one.joins(other)
+        assert sorted(one) == sorted(ids)
+        assert not one.joins(again)
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize(("least", "most"), [(0, 4_000_000), (2**40, 12_000_000)])
+def test_ids_in_no_order_take_little_memory_where_they_are_close(least, most):
+    everyone = [least + number * 19 for number in range(300_000)]
+    random.Random(3).shuffle(everyone)
+    tracemalloc.start()
+    try:
+        ids = SeenIds()
+        for start in range(0, len(everyone), 250):
+            ids.take(everyone[start : start + 250])
+        assert tracemalloc.get_traced_memory()[1] < most
+    finally:
+        tracemalloc.stop()
+    assert len(ids) == 300_000
+
+
+@pytest.mark.no_cover
+def test_scattered_ids_take_16_to_32_bytes_each_and_half_more_while_their_table_grows():
+    numbers = random.Random(4)
+    ids = SeenIds()
+    tracemalloc.start()
+    try:
+        for _ in range(0, 100_000, 250):
+            ids.take([numbers.randrange(2**53) for _ in range(250)])
+        assert tracemalloc.get_traced_memory()[1] < 100_000 * 48 + 500_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_ids_in_order_take_little_memory():
