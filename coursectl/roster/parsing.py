@@ -429,9 +429,12 @@ class Reading:
         fresh = self._seen.take(ids)
         if self._left_out:
             self._left_out.difference_update(fresh)
-        if len(fresh) == len(ids):
+        again = len(ids) - len(fresh)
+        if not again:
             return members
         first_time = set(fresh)
+        if fresh == ids[again:] and first_time.isdisjoint(ids[:again]):
+            return members[again:]  # as where a page overlaps the one before
         kept = []
         for member in members:
             if (id_ := self._id_of(member)) in first_time:

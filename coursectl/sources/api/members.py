@@ -1,12 +1,13 @@
 """The members of one course: *Course User Dashboard*, `GET /api/v2/course/{id}/users/`."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from operator import itemgetter
 from tempfile import SpooledTemporaryFile, gettempdir
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from coursectl.errors import (
     AccessDenied,
@@ -221,15 +222,17 @@ def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
     tied: list[Member] = []
     tied_at: object = None
     for members in batches:
-        moments = list(map(_joined_at, members))
+        moments = _joined_at(members)
         starts = [at for at, (one, then) in enumerate(pairwise([tied_at, *moments])) if one != then]
         settled: list[Member] = []
         if starts:
             settled = sorted(tied + members[: starts[0]], key=_ID)
             tied = []
-        for start, end in pairwise(starts):
-            few = members[start:end]
-            settled += few if end - start == 1 else sorted(few, key=_ID)
+            if starts[-1] - starts[0] < len(starts):  # each joined in a moment of their own
+                settled += members[starts[0] : starts[-1]]
+            else:
+                for start, end in pairwise(starts):
+                    settled += sorted(members[start:end], key=_ID)
         tied += members[starts[-1] :] if starts else members
         tied_at = moments[-1] if moments else tied_at
         if len(tied) > _MOST_TIED:
@@ -241,15 +244,20 @@ def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
         yield sorted(tied, key=_ID)
 
 
-def _joined_at(member: Member) -> object:
-    """Give a moment that can be told from another, however it is written, if it is there at all."""
-    moment: object = member.get("joined_at")
-    if isinstance(moment, str):
-        try:
-            return datetime.fromisoformat(moment)
-        except ValueError:
-            pass
-    return moment
+def _joined_at(members: list[Any]) -> list[object]:
+    """Give moments that can be told from each other, however they are written."""
+    read = datetime.fromisoformat
+    with suppress(KeyError, TypeError, ValueError):  # nearly all are there, and the text of one
+        return [None if (at := member["joined_at"]) is None else read(at) for member in members]
+    return [_moment(member.get("joined_at")) for member in members]
+
+
+def _moment(at: object) -> object:
+    """Give a moment if there is one, or else what is there."""
+    if isinstance(at, str):
+        with suppress(ValueError):
+            return datetime.fromisoformat(at)
+    return at
 
 
 def _few_will_do(criteria: Criteria) -> bool:

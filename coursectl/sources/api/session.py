@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from requests.cookies import extract_cookies_to_jar
 from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -103,7 +104,13 @@ class Session(requests.Session):
             self._ready = url, token
             self._url = self._request.url
         self._request.url = f"{self._url}?{query}" if query else self._url
-        return self.send(self._request, timeout=timeout, allow_redirects=False, **self._settings)
+        # All else that `send` of a session does is for redirects and hooks.
+        response = self._adapter.send(self._request, timeout=timeout, **self._settings)
+        if "Set-Cookie" in response.headers:
+            extract_cookies_to_jar(  # type: ignore[no-untyped-call]
+                self.cookies, self._request, response.raw
+            )
+        return response
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Give None: where a redirect leads is for `target_of` to say."""

@@ -271,7 +271,7 @@ class Walk:
         if ids and page.end < page.glance.count:
             self.least = min(self.least, len(ids))
         joined_at = page.glance.joined_at
-        self._has_not_joined = self._has_not_joined or None in joined_at
+        self._has_not_joined = self._has_not_joined or not all(joined_at)
         last = next((at for at in range(len(ids), 0, -1) if joined_at[at - 1] is not None), None)
         if last is not None:
             self._end_of_joined = max(self._end_of_joined, page.offset + last)
@@ -304,6 +304,10 @@ class _Joint:
     """How likely it looks as it does although somebody is on neither page; 1 if it is broken."""
 
 
+_Keys = tuple[list[tuple[int, datetime]], bool]
+"""What the server sorts a page by, so that it can be compared, and whether it is in order."""
+
+
 class _Joints:
     """What the joints between pages prove."""
 
@@ -314,6 +318,8 @@ class _Joints:
         """Joints that prove nothing, or not much; a few of them, if there are many."""
         self._broken = 0
         self._chances: list[float] = []  # of joints between tied rows
+        # The later page of one joint is the earlier one of the next.
+        self._last: tuple[Glance, _Keys] | None = None
 
     @property
     def hold(self) -> bool:
@@ -361,8 +367,9 @@ class _Joints:
 
         0 where that cannot be, 1 where they do not overlap.
         """
-        keys, later_keys = self._keys(page), self._keys(later)
-        are_sorted = keys == sorted(keys) and later_keys == sorted(later_keys)
+        keys, is_sorted = self._keys(page)
+        later_keys, later_is_sorted = self._keys(later)
+        are_sorted = is_sorted and later_is_sorted
         if are_sorted and later_keys[0] < keys[-1]:
             return 0
         start = later.ids[0]
@@ -376,7 +383,9 @@ class _Joints:
         tied = sum(not are_sorted or key == keys[-1] for key in rows.values())
         return prod(1 / max(1, tied - place) for place in range(len(shared)))
 
-    def _keys(self, page: Glance) -> list[tuple[int, datetime]]:
-        """Give what the server sorts by, so that it can be compared."""
-        null = (0 if self.nulls_first else 2, _NEVER)
-        return [null if at is None else (1, at) for at in page.joined_at]
+    def _keys(self, page: Glance) -> _Keys:
+        if self._last is None or page is not self._last[0]:
+            null = (0 if self.nulls_first else 2, _NEVER)
+            keys = [null if at is None else (1, at) for at in page.joined_at]
+            self._last = page, (keys, keys == sorted(keys))
+        return self._last[1]
