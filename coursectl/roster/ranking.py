@@ -213,7 +213,8 @@ def _order(
 
     Where few differ, it tells how many there are of each, too, in their order.
     """
-    if _few_differ(set(values[:_SOME]), values[:_SOME]):
+    some = values[:_SOME]
+    if _few_differ(set(some), some):
         alike: defaultdict[Any, list[int]] = defaultdict(list)
         for place, value in enumerate(values):
             alike[value].append(place)

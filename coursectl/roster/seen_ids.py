@@ -1,7 +1,8 @@
 """Which member ids a roster has already given, for a million of them in a few MB.
 
-A Python set of a million integers takes 70 MB, more than all the rest of the program. Ids that lie
-close together, as a community's do, cost about a bit each here; scattered ones about 16 bytes.
+A Python set of a million integers takes 70 MB, more than all the rest of the program. Here, ids in
+order mostly cost a byte each; in no order, those that lie close together, as a community's do, cost
+a bit for each that there may be, and scattered ones 16 to 32 bytes.
 """
 
 import re
@@ -41,9 +42,10 @@ class _CloseIds:
     """A bit for each id that there may be, from some way below the least to the greatest."""
 
     def __init__(self, least: int, greatest: int) -> None:
-        room = max(_WINDOW - (greatest - least), 0)
+        room = _WINDOW - (greatest - least)
         self.start = 0 if greatest < _WINDOW else max(0, least - room // 2) >> 3 << 3
-        self.bits = bytearray((greatest - self.start >> 3) + 1)
+        self.bits = bytearray()
+        self._reach(greatest)
 
     def __iter__(self) -> Iterator[int]:
         for found in re.finditer(rb"[^\0]", self.bits):
@@ -51,12 +53,17 @@ class _CloseIds:
                 if found[0][0] >> bit & 1:
                     yield self.start + (found.start() << 3) + bit
 
-    def has_room_for(self, ids: Collection[int]) -> bool:
-        """Whether these do not lie too far from the others. They can be taken then."""
-        if min(ids) < self.start or (last := max(ids) - self.start) >= _WINDOW:
+    def makes_room_for(self, ids: Collection[int]) -> bool:
+        """See to it that these can be taken; False where they lie too far from the others."""
+        greatest = max(ids)
+        if min(ids) < self.start or greatest - self.start >= _WINDOW:
             return False
-        self.bits += bytes(max((last >> 3) + 1 - len(self.bits), 0))
+        self._reach(greatest)
         return True
+
+    def _reach(self, greatest: int) -> None:
+        """Have a bit for each up to this one."""
+        self.bits += bytes(max((greatest - self.start >> 3) + 1 - len(self.bits), 0))
 
     def take(self, ids: list[int]) -> list[int]:
         start, bits = self.start, self.bits
@@ -77,7 +84,7 @@ class _CloseIds:
             return False
         if ahead < 0:
             self.start, self.bits[:0], ahead = other.start, bytes(-ahead), 0
-        self.bits += bytes(max(ahead + len(other.bits) - len(self.bits), 0))
+        self._reach(other.start + 8 * len(other.bits) - 1)
         for at in range(0, len(other.bits), _PIECE):
             theirs = other.bits[at : at + _PIECE]
             place = slice(ahead + at, ahead + at + len(theirs))
@@ -158,12 +165,12 @@ class _Run:
 
     def __init__(self) -> None:
         self.least = self.greatest = -1
-        self._upmost = bytearray()
+        self.upmost = bytearray()
         """The gaps of the stretch that ends in the greatest."""
-        self._stretches: list[tuple[int, bytearray | array[int]]] = [(-1, self._upmost)]
+        self.stretches: list[tuple[int, bytearray | array[int]]] = [(-1, self.upmost)]
 
     def __iter__(self) -> Iterator[int]:
-        for start, gaps in self._stretches:
+        for start, gaps in self.stretches:
             yield from islice(accumulate(gaps, initial=start), 1, None)
 
     def goes_on(self, ids: list[int]) -> bool:
@@ -176,7 +183,7 @@ class _Run:
         if 0 in gaps:
             return False
         self._reaches(ordered[0], ordered[-1])
-        self._upmost += gaps
+        self.upmost += gaps
         return True
 
     def _goes_on_apart(self, ordered: list[int]) -> bool:
@@ -186,19 +193,19 @@ class _Run:
             return False
         widest = max(gaps)
         size = "B" if widest < 2**8 else "H" if widest < 2**16 else "q"
-        self._stretches.append((start, array(size, gaps)))
+        self.stretches.append((start, array(size, gaps)))
         if self.greatest == ordered[-1]:
-            self._upmost = bytearray()
-            self._stretches.append((self.greatest, self._upmost))
+            self.upmost = bytearray()
+            self.stretches.append((self.greatest, self.upmost))
         return True
 
     def joins(self, other: "_Run") -> bool:
         """Take those of another run if they all lie above or all below; False if they don't."""
         if not self._reaches(other.least, other.greatest):
             return False
-        self._stretches += other._stretches  # noqa: SLF001 - another of these
+        self.stretches += other.stretches
         if self.greatest == other.greatest:
-            self._upmost = other._upmost  # noqa: SLF001
+            self.upmost = other.upmost
         return True
 
     def _reaches(self, least: int, greatest: int) -> bool:
@@ -228,13 +235,15 @@ class SeenIds:
 
     def join(self, other: "SeenIds") -> bool:
         """Remember what another one does; False, with some of it remembered, if any was seen."""
+        is_joined = False
         match self._kept, other._kept:  # noqa: SLF001 - another of these
-            case (_Run() as one, _Run() as another) if one.joins(another):
-                self._count += len(other)
-                return True
-            case (_CloseIds() as one, _CloseIds() as another) if one.joins(another):
-                self._count += len(other)
-                return True
+            case _Run() as one, _Run() as another:
+                is_joined = one.joins(another)
+            case _CloseIds() as one, _CloseIds() as another:
+                is_joined = one.joins(another)
+        if is_joined:
+            self._count += len(other)
+            return True
         return all(len(self.take(few)) == len(few) for few in _some_at_once(other))
 
     def take(self, ids: list[int]) -> list[int]:
@@ -245,7 +254,7 @@ class SeenIds:
             self._count += len(ids)
             return ids
         kept = self._in_any_order()
-        if isinstance(kept, _CloseIds) and not kept.has_room_for(ids):
+        if isinstance(kept, _CloseIds) and not kept.makes_room_for(ids):
             kept = self._moved(_ScatteredIds())
         fresh = kept.take(ids)
         self._count += len(fresh)

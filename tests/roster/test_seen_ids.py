@@ -142,7 +142,7 @@ def test_scattered_ids_move_to_a_table_and_stay_known():
 
 
 @pytest.mark.no_cover
-def test_close_ids_stay_on_pages():
+def test_close_ids_stay_in_a_window():
     numbers = random.Random(2)
     everyone = list(range(500_000, 700_000))
     numbers.shuffle(everyone)
