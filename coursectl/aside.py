@@ -12,7 +12,7 @@ from contextlib import suppress
 from itertools import accumulate
 from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
 
-from coursectl.errors import UsageError
+from coursectl.files import no_room
 from coursectl.printable import printable
 from coursectl.render.interface import Rendered
 from coursectl.roster.criteria import Batch, Roster
@@ -60,11 +60,8 @@ class Records:
             file.writelines(blocks)
             file.flush()
         except OSError as error:
-            said = printable(error.strerror or str(error))
-            raise UsageError(
-                f"a temporary file for members to be sorted cannot be written: {said}",
-                f"Free some space in {_folder()}, or name another folder in TMPDIR.",
-            ) from None
+            said = error.strerror or str(error)
+            raise no_room("members to be sorted", said, _folder()) from None
 
     def _opened(self) -> "BinaryIO":
         if self._file is None:

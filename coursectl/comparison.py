@@ -11,7 +11,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from coursectl.errors import UsageError
-from coursectl.printable import printable, shortened
+from coursectl.files import no_room
+from coursectl.printable import shortened
 from coursectl.roster.change_kind import ChangeKind
 from coursectl.roster.changes import Change, Changes, Side, Silence, kinds_of
 from coursectl.roster.moments import written
@@ -323,7 +324,4 @@ def _room() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise UsageError(
-            f"the rosters to be compared find no room: {printable(str(error))}",
-            "Make room where temporary files lie, or set TMPDIR to another folder.",
-        ) from None
+        raise no_room("rosters to be compared", str(error)) from None

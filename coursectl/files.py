@@ -1,4 +1,4 @@
-"""Files that are whole or as they were."""
+"""Files that are whole or as they were, and temporary ones."""
 
 import os
 import tempfile
@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from coursectl.errors import UsageError
+from coursectl.printable import printable
 
 
 @contextmanager
@@ -27,3 +30,11 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def no_room(what: str, said: str, folder: str = "the folder for temporary files") -> UsageError:
+    """Give what to say when a temporary file for `what` cannot be written."""
+    return UsageError(
+        f"a temporary file for {what} cannot be written: {printable(said)}",
+        f"Free some space in {folder}, or name another folder in TMPDIR.",
+    )

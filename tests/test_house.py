@@ -16,7 +16,8 @@ FLOORS = (
     ("coursectl.render", "coursectl.sources"),
     ("coursectl.keychain",),
     ("coursectl.settings", "coursectl.roster"),
-    ("coursectl.printable", "coursectl.places", "coursectl.files"),
+    ("coursectl.places", "coursectl.files"),
+    ("coursectl.printable",),
     (
         "coursectl.ending",
         "coursectl.redaction",

@@ -626,5 +626,5 @@ def test_many_members_are_compared_in_little_memory(many):
 def test_rosters_for_which_there_is_no_room_are_refused(many):
     code, out, told = measured(1024 * 1024, "changes", *many, "--json", "-q")
     assert (code, out) == (ExitCode.USAGE, "")
-    assert "find no room" in told[0]
+    assert "rosters to be compared cannot be written" in told[0]
     assert "TMPDIR" in told[1]
