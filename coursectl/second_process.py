@@ -14,6 +14,7 @@ import pickle
 import struct
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, Self
@@ -28,6 +29,7 @@ from coursectl.roster.criteria import Batch, Criteria, Roster, Sort, ranked
 from coursectl.roster.documents import BLOCK
 from coursectl.roster.halves import Cut, FirstHalf, Form, NotInHalves, SecondHalf, Told
 from coursectl.roster.parsing import prepare
+from coursectl.roster.seen_ids import SeenIds
 from coursectl.second_interpreter import Interpreter, is_ready, taken
 from coursectl.sources.export import GZIP_MAGIC, Export
 from coursectl.sources.interface import Source, no_progress
@@ -262,7 +264,7 @@ class _Halved(Export):
         except CoursectlError:
             raise NotInHalves from None
         reading.prove_cut()
-        reading.go_on(self.second.told())
+        reading.go_on(self.second.told(), self.second.seen())
         if self.path is None or _stamp(self.path) != self.stamp:
             raise NotInHalves
         on_progress(reading.members, reading.count)
@@ -340,6 +342,13 @@ class _Second:
             raise NotInHalves from None
         return told
 
+    def seen(self) -> Iterator[SeenIds]:
+        """Yield the ids of the members that it has read, once it has told. Raises NotInHalves."""
+        try:
+            yield from iter(lambda: pickle.load(self.output), None)  # noqa: S301 - our own process
+        except OSError:
+            raise NotInHalves from None
+
     def pieces(self) -> Iterator[bytes]:
         """Yield what has been written."""
         file = self.output
@@ -407,5 +416,6 @@ def _do(task: _Task, out: BinaryIO) -> None:
         if _stamp(file.fileno()) != task.stamp:
             raise NotInHalves
     told = (selected, known, reading.told())
-    pickle.dump(told, out, pickle.HIGHEST_PROTOCOL)  # which makes no copy of what is large
+    for each in chain([told], reading.seen(), [None]):
+        pickle.dump(each, out, pickle.HIGHEST_PROTOCOL)  # which makes no copy of what is large
     out.write(_LENGTH.pack(rows))

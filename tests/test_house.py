@@ -43,7 +43,7 @@ OWNERS = {
     "jinja2": ("coursectl.render.html",),
     "xlsxwriter": ("coursectl.render.xlsx",),
     "pyarrow": ("coursectl.render.parquet",),
-    "sqlite3": ("coursectl.comparison",),
+    "sqlite3": ("coursectl.comparison", "coursectl.roster.seen_ids"),
 }
 """Libraries that only these rooms know."""
 

@@ -248,6 +248,17 @@ def test_sorted_members_of_no_halves_are_read_by_one_process(
     assert given_of_second_halves == []
 
 
+@pytest.mark.parametrize("check", [check_shared, check_given_up])
+def test_ids_that_have_to_wait_in_a_file_are_told_of_both_halves(check, lines, tmp_path):
+    ends = [line.partition(",")[2] for line in lines]
+    scattered = [
+        f'{{"id":{(number * 0x9E3779B97F4A7C15) % 2**53},{ends[number % len(ends)]}'
+        for number in range(300_000)
+    ]
+    again = scattered[:1] if check is check_given_up else []
+    check(*outcomes(saved(tmp_path, "\n".join(scattered + again))))
+
+
 def test_nobody_may_be_wanted_of_either_half(lines, tmp_path):
     for criteria in (Criteria(search="nobody of that name"), Criteria(search="member_1013")):
         two, one = outcomes(saved(tmp_path, page(lines)), criteria, JsonRenderer())

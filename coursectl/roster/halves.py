@@ -72,8 +72,6 @@ class Told:
 
     rows: int
     """Rows read, new or seen before."""
-    seen: SeenIds
-    """The ids of its members."""
     unknown_statuses: set[str]
     """Values of `join_status` that the API does not document."""
     envelopes: list[tuple[bool, Fields]]
@@ -144,12 +142,12 @@ class FirstHalf(_Half):
         if not proved:
             raise NotInHalves
 
-    def go_on(self, told: Told) -> None:
-        """Take over what a second half told.
+    def go_on(self, told: Told, seen: Iterable[SeenIds]) -> None:
+        """Take over what a second half told, and whom it has seen.
 
         Raises NotInHalves for what has to be said where it stands, and for a member in both halves.
         """
-        if not self._seen.join(told.seen):
+        if not all(map(self._seen.join, seen)):
             raise NotInHalves
         self.rows += told.rows
         self.unknown_statuses |= told.unknown_statuses
@@ -184,7 +182,11 @@ class SecondHalf(_Half):
 
     def told(self) -> Told:
         """Give what it told, once it has been read."""
-        return Told(self.rows, self._seen, self.unknown_statuses, self._envelopes)
+        return Told(self.rows, self.unknown_statuses, self._envelopes)
+
+    def seen(self) -> Iterator[SeenIds]:
+        """Give the ids of its members, in parts that can be pickled."""
+        return self._seen.parts()
 
     def _cut(self, blocks: Iterable[bytes], name: str) -> Iterator[list[Member]]:
         opening, _ = self.form.value

@@ -2,23 +2,28 @@
 
 A Python set of a million integers takes 70 MB, more than all the rest of the program. Here, ids in
 order mostly cost a byte each; in no order, those that lie close together, as a community's do, cost
-a bit for each that there may be, and scattered ones 16 to 32 bytes.
+a bit for each that there may be. A great many in order, and many that are scattered, wait in a
+temporary file.
 """
 
+import pickle
 import re
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from itertools import accumulate, islice
+from contextlib import contextmanager
+from itertools import accumulate, chain, islice
 from operator import sub
 
-_SPREAD = 0x9E3779B97F4A7C15
-"""Multiplying by this, 2**64 over the golden ratio, sends evenly spaced ids far apart."""
+from coursectl.files import no_room
 
 _AT_ONCE = 1_000
 
 _FEW = 20_000
-"""Ids that are looked up in a Python set, ten times as fast and forty times as large."""
+"""Ids that are looked up in a Python set, ten times as fast as bits and forty times as large."""
+
+_MANY = 100_000
+"""Those that are looked up there where they are scattered, which takes 8 MB."""
 
 _WINDOW = 1 << 26
 """How far apart ids may lie of which each takes a bit, or the place of one: 8 MB for all."""
@@ -26,9 +31,20 @@ _WINDOW = 1 << 26
 _PIECE = 64 * 1024
 """Bytes of such bits that are looked at together."""
 
+_IN_MEMORY = 1 << 20
+"""Bytes of ids in order that are kept there."""
+
+_STRETCH = 200
+"""Bytes that a stretch of them takes beside its gaps."""
+
 
 class _FewIds(set[int]):
     """As many as may take some MB, at once."""
+
+    def __init__(self, ids: Iterable[int] = (), *, most: int = 0) -> None:
+        super().__init__(ids)
+        self.most = most
+        """How many may be kept here."""
 
     def take(self, ids: list[int]) -> list[int]:
         fresh = [id_ for id_ in ids if id_ not in self]
@@ -111,50 +127,48 @@ def _without(ids: list[int], again: list[int]) -> list[int]:
     return kept[::-1]
 
 
+class _Waiting:
+    """A table in a temporary file without a name, which is gone when nobody knows of it."""
+
+    def __init__(self, columns: str) -> None:
+        import sqlite3
+        import weakref
+
+        database = sqlite3.connect("")
+        weakref.finalize(self, database.close)
+        self._error = sqlite3.Error
+        self.execute = database.execute
+        with self.room():
+            self.execute(f"CREATE TABLE waiting ({columns})")
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """Raise UsageError where there is none."""
+        try:
+            yield
+        except self._error as error:
+            raise no_room("the ids of members", str(error)) from None
+
+
 class _ScatteredIds:
-    """An open-addressing hash table of 64-bit slots, at most half full. A slot of 0 is free."""
+    """Each takes some us, and all of them some MB of memory."""
 
     def __init__(self) -> None:
-        self._slots: array[int] = array("q", [0]) * 1024
-        self._count = 0
+        self._waiting = _Waiting("id INTEGER PRIMARY KEY")
 
     def take(self, ids: list[int]) -> list[int]:
-        while (self._count + len(ids)) * 2 > len(self._slots):
-            self._double()
-        slots, mask = self._slots, len(self._slots) - 1
-        fresh = []
-        for id_ in ids:
-            key = id_ + 1
-            slot = (key * _SPREAD >> 40) & mask
-            while held := slots[slot]:
-                if held == key:
-                    break
-                slot = slot + 1 & mask
-            else:
-                slots[slot] = key
-                fresh.append(id_)
-        self._count += len(fresh)
-        return fresh
+        execute, put = self._waiting.execute, "INSERT OR IGNORE INTO waiting VALUES (?)"
+        with self._waiting.room():
+            return [id_ for id_ in ids if execute(put, (id_,)).rowcount]
 
     def __contains__(self, id_: int) -> bool:
-        slots, mask = self._slots, len(self._slots) - 1
-        slot = ((id_ + 1) * _SPREAD >> 40) & mask
-        while slots[slot] not in (0, id_ + 1):
-            slot = slot + 1 & mask
-        return slots[slot] != 0
+        return any(self._waiting.execute("SELECT id FROM waiting WHERE id = ?", (id_,)))
 
     def __iter__(self) -> Iterator[int]:
-        return (key - 1 for key in self._slots if key)
+        return (id_ for (id_,) in self._waiting.execute("SELECT id FROM waiting ORDER BY id"))
 
-    def _double(self) -> None:
-        old, mask = self._slots, len(self._slots) * 2 - 1
-        slots = self._slots = array("q", [0]) * (mask + 1)
-        for key in old:
-            if key:
-                slot = (key * _SPREAD >> 40) & mask
-                while slots[slot]:
-                    slot = slot + 1 & mask
-                slots[slot] = key
+
+_Stretch = tuple[int, "bytearray | array[int]"]
 
 
 class _Run:
@@ -167,11 +181,52 @@ class _Run:
         self.least = self.greatest = -1
         self.upmost = bytearray()
         """The gaps of the stretch that ends in the greatest."""
-        self.stretches: list[tuple[int, bytearray | array[int]]] = [(-1, self.upmost)]
+        self.stretches: list[_Stretch] = [(-1, self.upmost)]
+        """Those that do not wait."""
+        self.left = _IN_MEMORY
+        """Bytes that these may take yet."""
+        self._waiting: _Waiting | None = None
+
+    def __len__(self) -> int:
+        return sum(len(gaps) for stretches in self._all() for _, gaps in stretches)
 
     def __iter__(self) -> Iterator[int]:
-        for start, gaps in self.stretches:
+        for start, gaps in chain.from_iterable(self._all()):
             yield from islice(accumulate(gaps, initial=start), 1, None)
+
+    def parts(self) -> Iterator["_Run"]:
+        """Give runs of none that wait, which are all of these."""
+        if self._waiting is None:
+            yield self
+            return
+        for stretches in self._all():
+            part = _Run()
+            for start, gaps in stretches:
+                if gaps:
+                    part.reaches(start + gaps[0], start + sum(gaps))
+            part.stretches = [*stretches, (part.greatest, part.upmost)]
+            part.left = 0
+            yield part
+
+    def _all(self) -> Iterator[list[_Stretch]]:
+        if self._waiting is not None:
+            for (stretches,) in self._waiting.execute("SELECT stretches FROM waiting"):
+                yield pickle.loads(stretches)  # noqa: S301 - as they were put there
+        yield self.stretches
+
+    def _has_taken(self, size: int) -> None:
+        """Have the stretches wait if they are many by now."""
+        self.left -= size
+        if self.left >= 0:
+            return
+        if self._waiting is None:
+            self._waiting = _Waiting("stretches BLOB")
+        with self._waiting.room():
+            stretches = pickle.dumps(self.stretches, pickle.HIGHEST_PROTOCOL)
+            self._waiting.execute("INSERT INTO waiting VALUES (?)", (stretches,))
+        self.upmost = bytearray()
+        self.stretches = [(self.greatest, self.upmost)]
+        self.left = _IN_MEMORY
 
     def goes_on(self, ids: list[int]) -> bool:
         """Take ids that all lie above or all below those before, each once; False if they don't."""
@@ -182,33 +237,37 @@ class _Run:
             return self._goes_on_apart(ordered)
         if 0 in gaps:
             return False
-        self._reaches(ordered[0], ordered[-1])
+        self.reaches(ordered[0], ordered[-1])
         self.upmost += gaps
+        self._has_taken(len(gaps))
         return True
 
     def _goes_on_apart(self, ordered: list[int]) -> bool:
         start = ordered[0] - 1
         gaps = list(map(sub, ordered, [start, *ordered]))
-        if 0 in gaps or not self._reaches(ordered[0], ordered[-1]):
+        if 0 in gaps or not self.reaches(ordered[0], ordered[-1]):
             return False
         widest = max(gaps)
         size = "B" if widest < 2**8 else "H" if widest < 2**16 else "q"
-        self.stretches.append((start, array(size, gaps)))
+        apart = array(size, gaps)
+        self.stretches.append((start, apart))
         if self.greatest == ordered[-1]:
             self.upmost = bytearray()
             self.stretches.append((self.greatest, self.upmost))
+        self._has_taken(_STRETCH + len(apart) * apart.itemsize)
         return True
 
     def joins(self, other: "_Run") -> bool:
-        """Take those of another run if they all lie above or all below; False if they don't."""
-        if not self._reaches(other.least, other.greatest):
+        """Take those of a part of another run if all lie above or all below; False if not."""
+        if not self.reaches(other.least, other.greatest):
             return False
         self.stretches += other.stretches
         if self.greatest == other.greatest:
             self.upmost = other.upmost
+        self._has_taken(_IN_MEMORY - other.left)
         return True
 
-    def _reaches(self, least: int, greatest: int) -> bool:
+    def reaches(self, least: int, greatest: int) -> bool:
         """Take note of how far it goes now, unless some of that lies where it is already."""
         if self.least <= greatest and least <= self.greatest:
             return False
@@ -234,7 +293,9 @@ class SeenIds:
         return iter(self._kept)
 
     def join(self, other: "SeenIds") -> bool:
-        """Remember what another one does; False, with some of it remembered, if any was seen."""
+        """Remember a part of another one; False, with some of it remembered, if any was seen."""
+        if not other:
+            return True
         is_joined = False
         match self._kept, other._kept:  # noqa: SLF001 - another of these
             case _Run() as one, _Run() as another:
@@ -246,6 +307,22 @@ class SeenIds:
             return True
         return all(len(self.take(few)) == len(few) for few in _some_at_once(other))
 
+    def parts(self) -> Iterator["SeenIds"]:
+        """Give others of all of these, each so small that it can be pickled."""
+        match self._kept:
+            case _Run() as run:
+                for of_run in run.parts():
+                    part = SeenIds()
+                    part._kept, part._count = of_run, len(of_run)
+                    yield part
+            case _ScatteredIds():
+                for few in _some_at_once(self):
+                    part = SeenIds()
+                    part.take(few)
+                    yield part
+            case _:
+                yield self
+
     def take(self, ids: list[int]) -> list[int]:
         """Remember `ids` and give those not seen before, each once, in order."""
         if not ids:
@@ -255,10 +332,10 @@ class SeenIds:
             return ids
         kept = self._in_any_order()
         if isinstance(kept, _CloseIds) and not kept.makes_room_for(ids):
-            kept = self._moved(_ScatteredIds())
+            kept = self._moved(_apart(self._count))
         fresh = kept.take(ids)
         self._count += len(fresh)
-        if isinstance(kept, _FewIds) and len(kept) > _FEW:
+        if isinstance(kept, _FewIds) and len(kept) > kept.most:
             self._moved(_room_for(len(kept), min(kept), max(kept)))
         return fresh
 
@@ -282,10 +359,15 @@ _AnyOrder = _FewIds | _CloseIds | _ScatteredIds
 def _room_for(number: int, least: int, greatest: int) -> _AnyOrder:
     """Give what so many ids from the least to the greatest are best kept in, and some more."""
     if number <= _FEW:
-        return _FewIds()
+        return _FewIds(most=_FEW)
     if greatest - least < _WINDOW:
         return _CloseIds(least, greatest)
-    return _ScatteredIds()
+    return _apart(number)
+
+
+def _apart(number: int) -> _AnyOrder:
+    """Give what so many are best kept in if they do not lie close together."""
+    return _FewIds(most=_MANY) if number <= _MANY else _ScatteredIds()
 
 
 def _some_at_once(ids: Iterable[int]) -> Iterator[list[int]]:

@@ -47,7 +47,7 @@ def in_halves(document: bytes, cut: Cut) -> tuple[list[Member], dict[str, object
         before = [member for few in first.document(one, NAME) for member in few]
         behind = [member for few in second.document(other, NAME) for member in few]
         first.prove_cut()
-        first.go_on(second.told())
+        first.go_on(second.told(), second.seen())
     except (NotInHalves, CoursectlError):
         return None
     return before + behind, told(first)

@@ -1,3 +1,4 @@
+import pickle
 import random
 import tracemalloc
 from itertools import accumulate, chain, pairwise
@@ -22,6 +23,12 @@ def assert_as_a_set_would(batches):
     return ids
 
 
+def sent(ids):
+    """Those as they come from another process."""
+    for part in ids.parts():
+        yield pickle.loads(pickle.dumps(part))
+
+
 _CLOSE = st.integers(0, 70_000)
 _SCATTERED = st.integers(0, GREATEST)
 # Those that differ in high bits only would all fall on one slot of a careless table.
@@ -36,11 +43,13 @@ _SOME = st.one_of(_CLOSE, st.integers(0, 400), _NEAR, _SCATTERED, _EDGES)
 @given(
     st.lists(st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=40), max_size=12),
     st.sampled_from([0, 5, 60, 20_000]),
+    st.sampled_from([0, 80, 100_000]),
     st.sampled_from([2**6, 2**12, 2**17]),
 )
-def test_ids_seen_are_those_that_a_set_would_hold(batches, few, window):
+def test_ids_seen_are_those_that_a_set_would_hold(batches, few, many, window):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seen_ids, "_FEW", few)
+        patch.setattr(seen_ids, "_MANY", many)
         patch.setattr(seen_ids, "_WINDOW", window)
         # A second time, nothing is new.
         assert_as_a_set_would(batches + batches)
@@ -54,6 +63,7 @@ def test_ids_seen_are_those_that_a_set_would_hold(batches, few, window):
 def test_a_table_of_scattered_ids_holds_those_that_a_set_would(first, then):
     seen, table = set(first), _ScatteredIds()
     assert table.take(first) == first
+    assert list(table) == sorted(first)
     for batch in [*then, first, *then]:
         assert table.take(batch) == [id_ for id_ in dict.fromkeys(batch) if id_ not in seen]
         seen.update(batch)
@@ -64,21 +74,24 @@ def test_a_table_of_scattered_ids_holds_those_that_a_set_would(first, then):
     st.lists(st.lists(_SOME, max_size=40), max_size=6),
     st.lists(st.lists(_SOME, max_size=40), max_size=6),
     st.sampled_from([0, 20_000]),
+    st.sampled_from([0, 100_000]),
     st.sampled_from([2**6, 2**12, 2**17]),
     st.sampled_from([1, 8, 1024]),
 )
 def test_ids_that_others_have_seen_are_taken_over_where_none_is_seen_twice(
-    one, other, few, window, piece
+    one, other, few, many, window, piece
 ):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seen_ids, "_FEW", few)
+        patch.setattr(seen_ids, "_MANY", many)
+        patch.setattr(seen_ids, "_AT_ONCE", piece)
         patch.setattr(seen_ids, "_WINDOW", window)
         patch.setattr(seen_ids, "_PIECE", piece)
         ids, others = assert_as_a_set_would(one), assert_as_a_set_would(other)
         seen, theirs = set(chain(*one)), set(chain(*other))
         assert set(others) == theirs
         is_apart = seen.isdisjoint(theirs)
-        assert ids.join(others) is is_apart
+        assert all(map(ids.join, sent(others))) is is_apart
         if is_apart:
             assert len(ids) == len(seen | theirs)
             assert set(ids) == seen | theirs
@@ -91,10 +104,11 @@ def test_ids_that_others_have_seen_are_taken_over_where_none_is_seen_twice(
     least=st.integers(0, 300),
     cuts=st.lists(st.integers(1, 59), max_size=8),
     middle=st.integers(0, 8),
+    in_memory=st.sampled_from([0, 10, 300, 2**20]),
     data=st.data(),
 )
 def test_ids_that_came_in_a_run_up_or_down_or_both_ways_are_all_known(
-    gaps, least, cuts, middle, data
+    gaps, least, cuts, middle, in_memory, data
 ):
     everyone = list(accumulate(gaps, initial=least))
     batches = [everyone[start:end] for start, end in pairwise([0, *sorted(cuts), len(everyone)])]
@@ -102,11 +116,18 @@ def test_ids_that_came_in_a_run_up_or_down_or_both_ways_are_all_known(
     below, above = batches[:middle][::-1], batches[middle:]
     turns = data.draw(st.permutations([False] * len(below) + [True] * len(above)))
     lists = {False: iter(below), True: iter(above)}
-    ids = assert_as_a_set_would([next(lists[turn]) for turn in turns])
-    assert isinstance(ids._kept, _Run)
-    assert sorted(ids) == everyone
-    assert ids.take([everyone[-1]]) == []
-    assert set(ids) == set(everyone)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seen_ids, "_IN_MEMORY", in_memory)
+        ids = assert_as_a_set_would([next(lists[turn]) for turn in turns])
+        assert isinstance(ids._kept, _Run)
+        assert sorted(ids) == everyone
+        others = SeenIds()
+        assert all(map(others.join, sent(ids)))
+        assert sorted(others) == everyone
+        assert len(others) == len(everyone)
+    for each in (ids, others):
+        assert each.take([everyone[-1]]) == []
+        assert set(each) == set(everyone)
 
 
 def test_runs_that_go_on_one_behind_the_other_are_taken_over_without_a_look_at_each_id():
@@ -134,7 +155,7 @@ def test_close_ids_can_be_listed(ids, above):
 
 def test_scattered_ids_move_to_a_table_and_stay_known():
     numbers = random.Random(1)
-    batches = [[numbers.randrange(GREATEST) for _ in range(100)] for _ in range(250)]
+    batches = [[numbers.randrange(GREATEST) for _ in range(1_000)] for _ in range(101)]
     ids = assert_as_a_set_would(batches)
     assert isinstance(ids._kept, _ScatteredIds)
     assert ids.take([id_ for batch in batches for id_ in batch]) == []
@@ -239,25 +260,37 @@ def test_ids_in_no_order_take_little_memory_where_they_are_close(least, most):
     assert len(ids) == 300_000
 
 
-@pytest.mark.no_cover
-def test_scattered_ids_take_16_to_32_bytes_each_and_half_more_while_their_table_grows():
-    numbers = random.Random(4)
+@pytest.mark.parametrize("step", [1, -1, 300])
+def test_ids_in_order_that_are_many_wait_in_a_file_and_go_to_another_in_parts(step, monkeypatch):
+    monkeypatch.setattr(seen_ids, "_IN_MEMORY", 10_000)
+    everyone = [10**7 + number * step for number in range(30_000)]
+    ids, others, before = SeenIds(), SeenIds(), [everyone[0] - step]
+    for start in range(0, 30_000, 250):
+        ids.take(everyone[start : start + 250])
+    assert others.take(before) == before
+    parts = list(ids.parts())
+    assert len(parts) >= 3
+    assert max(map(len, parts)) <= 10_250
+    assert all(map(others.join, parts))
+    assert isinstance(others._kept, _Run)
+    assert sorted(others) == sorted(everyone + before)
+    assert not others.join(parts[1])
+
+
+def test_a_run_of_none_changes_nothing_where_it_is_taken_over():
     ids = SeenIds()
-    tracemalloc.start()
-    try:
-        for _ in range(0, 100_000, 250):
-            ids.take([numbers.randrange(2**53) for _ in range(250)])
-        assert tracemalloc.get_traced_memory()[1] < 100_000 * 48 + 500_000
-    finally:
-        tracemalloc.stop()
+    ids.take([7, 9])
+    assert ids.join(SeenIds())
+    assert ids.take([3, 5]) == [3, 5]
+    assert isinstance(ids._kept, _Run)
 
 
-def test_ids_in_order_take_little_memory():
+def test_ids_in_order_take_little_memory_however_many_there_are():
     tracemalloc.start()
     try:
         ids = SeenIds()
-        for start in range(0, 1_000_000, 250):
+        for start in range(0, 3_000_000, 250):
             ids.take(list(range(start * 5, (start + 250) * 5, 5)))
-        assert tracemalloc.get_traced_memory()[0] < 1_300_000
+        assert tracemalloc.get_traced_memory()[1] < 3_500_000
     finally:
         tracemalloc.stop()
