@@ -86,10 +86,10 @@ class Records:
         for start, end in stretches:
             if end <= here:
                 given.append(text[ends[start] : ends[end]])
+            elif start >= here:
+                given.append(behind[ends_behind[start - here] : ends_behind[end - here]])
             else:
-                part = text[ends[start] : ends[here]] if start < here else b""
-                first = ends_behind[max(start - here, 0)]
-                given.append(part + behind[first : ends_behind[end - here]])
+                given.append(text[ends[start] : ends[here]] + behind[: ends_behind[end - here]])
         for each in (text, behind):
             if hasattr(mmap, "MADV_DONTNEED") and isinstance(each, mmap.mmap):
                 each.madvise(mmap.MADV_DONTNEED)  # or what was read would count as memory
@@ -226,7 +226,8 @@ class AsideRendered(_Shelf[bytes]):
             texts = self._records.at(stretches)
         else:
             texts = self._at(stretches)
-        number = sum(end - start for start, end in stretches)
+        starts, ends = zip(*stretches, strict=True)
+        number = sum(ends) - sum(starts)
         return Rendered(roster, number, [self._renderer.between.join(texts)])
 
     def _written(self, kept: list[bytes]) -> list[bytes]:

@@ -3,8 +3,9 @@
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from itertools import chain, groupby, islice, pairwise
+from itertools import chain, groupby, islice, pairwise, starmap
 from math import inf
+from operator import sub
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from coursectl.roster.criteria import Batch, Roster
 
 _BATCH = 1_000
+
+_SCATTERED = 4_000
+"""Members in a batch who are laid aside in another order: those who stand close are read once."""
 
 _LEAST_CUT = 10_000
 """Members among whom it is worth to look for those who cannot be within a limit any more."""
@@ -131,28 +135,23 @@ class Ranking:
             self.settle(shelf)
 
     def in_order(self, limit: int | None) -> "Iterator[tuple[Roster, list[Stretch]]]":
-        """Yield where members are, some hundreds of a roster at a time. It ends this one."""
-        if self.ids and self.is_by_id and len(self._rosters) == 1:
-            stretches = self._merged()
-            if stretches is not None:
-                for few in _parted(stretches, limit):
-                    yield self._rosters[0], few
-                return
-        ids = self.ids or self._ids
-        order, _ = _order(
-            self._all_values(), ids, descending=self._descending, is_by_id=self.is_by_id
-        )
-        packed = array("Q", order[:limit])
-        del order
-        of_each: Iterable[tuple[int, Iterator[int]]] = [(0, iter(packed))]
+        """Yield where members are, some of a roster at a time. It ends this one."""
+        alike = self._alike()
+        if alike and self.is_by_id and len(self._rosters) == 1:
+            for few in _parted(chain.from_iterable(alike), limit):
+                yield self._rosters[0], few
+            return
+        order = islice(self._each_by_id(alike) if alike else self._packed(), limit)
+        size = _SCATTERED if self.ids else _BATCH
+        of_each: Iterable[tuple[int, Iterator[int]]] = [(0, order)]
         if len(self._rosters) > 1:
-            of_each = groupby(packed, key=self._roster_of.__getitem__)
+            of_each = groupby(order, key=self._roster_of.__getitem__)
         for place, run in of_each:
-            while numbers := list(islice(run, _BATCH)):
+            while numbers := list(islice(run, size)):
                 yield self._rosters[place], _stretches(numbers)
 
-    def _merged(self) -> Iterator[Stretch] | None:
-        """Give those who are laid aside in order; None where more than a few values differ."""
+    def _alike(self) -> list[list[Stretch]] | None:
+        """Give those who are laid aside, value by value; None where more than a few differ."""
         differing = sum(len(run) for run in self.runs if isinstance(run, list))
         if differing * _LEAST_ALIKE > len(self.ids):
             return None
@@ -162,8 +161,22 @@ class Ranking:
             for value, number in Counter(run).items():
                 places[value].append((start, start + number))
                 start += number
-        values = _in_turn(places, descending=self._descending)
-        return chain.from_iterable(map(places.__getitem__, values))
+        return [places[value] for value in _in_turn(places, descending=self._descending)]
+
+    def _each_by_id(self, alike: list[list[Stretch]]) -> Iterator[int]:
+        """Give the numbers of those who are alike by their ids."""
+        for stretches in alike:
+            numbers = [*chain.from_iterable(starmap(range, stretches))]
+            numbers.sort(key=self.ids.__getitem__)
+            yield from numbers
+
+    def _packed(self) -> Iterator[int]:
+        """Give the numbers of all in order, each 8 bytes."""
+        ids = self.ids or self._ids
+        order, _ = _order(
+            self._all_values(), ids, descending=self._descending, is_by_id=self.is_by_id
+        )
+        return iter(array("Q", order))
 
     def _all_values(self) -> list[Any]:
         """Give what is compared of each, which ends this."""
@@ -271,5 +284,8 @@ def _parted(stretches: Iterable[Stretch], limit: int | None) -> Iterator[list[St
 
 def _stretches(numbers: list[int]) -> list[Stretch]:
     """Give where members with these numbers stand: in one order, many stand in another."""
-    jumps = [at for at, (one, then) in enumerate(pairwise(numbers), 1) if then != one + 1]
+    gaps = map(sub, numbers[1:], numbers)
+    jumps = [at for at, gap in enumerate(gaps, 1) if gap != 1]
+    if len(jumps) * 2 > len(numbers):
+        return [(number, number + 1) for number in numbers]
     return [(numbers[at], numbers[end - 1] + 1) for at, end in pairwise([0, *jumps, len(numbers)])]
