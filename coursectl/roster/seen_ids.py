@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import accumulate, chain, islice
 from operator import sub
+from typing import Any
 
 from coursectl.files import no_room
 
@@ -136,7 +137,7 @@ class _Waiting:
 
         database = sqlite3.connect("")
         weakref.finalize(self, database.close)
-        self._error = sqlite3.Error
+        self._error = sqlite3.OperationalError
         self.execute = database.execute
         with self.room():
             self.execute(f"CREATE TABLE waiting ({columns})")
@@ -148,6 +149,11 @@ class _Waiting:
             yield
         except self._error as error:
             raise no_room("the ids of members", str(error)) from None
+
+    def rows(self, query: str, *values: int) -> Iterator[tuple[Any, ...]]:
+        """Give those that are asked for; there may have to be room for others meanwhile."""
+        with self.room():
+            yield from self.execute(query, values)
 
 
 class _ScatteredIds:
@@ -162,10 +168,10 @@ class _ScatteredIds:
             return [id_ for id_ in ids if execute(put, (id_,)).rowcount]
 
     def __contains__(self, id_: int) -> bool:
-        return any(self._waiting.execute("SELECT id FROM waiting WHERE id = ?", (id_,)))
+        return any(self._waiting.rows("SELECT id FROM waiting WHERE id = ?", id_))
 
     def __iter__(self) -> Iterator[int]:
-        return (id_ for (id_,) in self._waiting.execute("SELECT id FROM waiting ORDER BY id"))
+        return (id_ for (id_,) in self._waiting.rows("SELECT id FROM waiting ORDER BY id"))
 
 
 _Stretch = tuple[int, "bytearray | array[int]"]
@@ -210,7 +216,7 @@ class _Run:
 
     def _all(self) -> Iterator[list[_Stretch]]:
         if self._waiting is not None:
-            for (stretches,) in self._waiting.execute("SELECT stretches FROM waiting"):
+            for (stretches,) in self._waiting.rows("SELECT stretches FROM waiting"):
                 yield pickle.loads(stretches)  # noqa: S301 - as they were put there
         yield self.stretches
 
