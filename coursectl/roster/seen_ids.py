@@ -136,7 +136,7 @@ class _Waiting:
         import weakref
 
         database = sqlite3.connect("")
-        weakref.finalize(self, database.close)
+        weakref.finalize(self, database.close).atexit = False  # the file ends with the process
         self._error = sqlite3.OperationalError
         self.execute = database.execute
         with self.room():
