@@ -118,6 +118,13 @@ def test_what_acts_on_a_terminal_is_escaped_and_reads_back(renderer):
     assert (read if renderer is LINES else read[0]) == {"real_name": name}
 
 
+def test_each_that_acts_is_escaped_where_it_is_the_only_one():
+    for acting in ACTING:
+        text = rendered(LINES, answer(member(real_name=acting), columns="real_name"))
+        assert text.isascii(), acting
+        assert json.loads(text) == {"real_name": acting}
+
+
 def test_other_characters_are_written_as_they_are():
     name = "Zoë 佐藤 👨\u200d👩\u200d👧 نور é\xa0"
     text = rendered(LINES, answer(member(real_name=name), columns="real_name")).decode()
