@@ -311,11 +311,14 @@ def _text(moment: datetime | str | None) -> str | None:
 
 
 def _pair(row: tuple[Any, ...]) -> "tuple[Member | None, Member | None]":
-    before, after = (
-        dict(zip(_FIELDS, values, strict=True)) if values[0] is not None else None
-        for values in (row[: len(_FIELDS)], row[len(_FIELDS) :])
-    )
-    return before, after  # type: ignore[return-value]
+    return _member(row), _member(row[len(_FIELDS) :])
+
+
+def _member(values: tuple[Any, ...]) -> "Member | None":
+    """Give the member whose values these begin with; None where there is none."""
+    if values[0] is None:
+        return None
+    return dict(zip(_FIELDS, values, strict=False))  # type: ignore[return-value]
 
 
 @contextmanager

@@ -57,6 +57,11 @@ _COLUMNS = {
 }
 """What a page shows of each kind of change."""
 
+_MOMENTS = {
+    kind: [column.key for column in columns if column.kind in (Kind.DATE, Kind.ACTIVITY)]
+    for kind, columns in _COLUMNS.items()
+}
+
 _TYPED_COLUMNS = tuple(
     column._replace(kind=Kind.MIXED) if column.key in ("from", "to") else column
     for column in CHANGE_COLUMNS
@@ -153,7 +158,7 @@ def _section(
 
 def _of_page(change: "Change") -> dict[str, Any]:
     row: dict[str, Any] = dict(change.member)
-    for key in ("last_active_at", "joined_at"):
+    for key in _MOMENTS[change.kind]:
         row[key] = row[key] and moment_in(row[key])
     if change.before is not None:
         row |= {f"{key}_before": change.before[key] for key in ("username", "real_name")}
