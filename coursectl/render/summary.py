@@ -9,18 +9,21 @@ from pydantic_core import to_json
 from coursectl.render.columns import MEMBER, SUMMARY_COLUMNS, Kind
 from coursectl.render.json import escaped
 from coursectl.render.outline import Bars, Block, Figure, Figures, Outline, Rows, Section, Words
-from coursectl.render.values import minute, percent
+from coursectl.render.values import minute, moment_in, percent
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.roster.summary import OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from coursectl.render.interface import Sink
+    from coursectl.roster.member import Member
     from coursectl.roster.summary import Completion, OwnMean, Summary
 
 SHAPE = "summary/1"
 """The name of the shape in JSON; what is added later keeps it, what changes gets the next."""
+
+_BATCH = 1_000
 
 _WEEKS = 12
 """Weeks whose joins are drawn one by one."""
@@ -167,7 +170,15 @@ def _nudged(summary: "Summary", remedy: str) -> tuple[Block, ...]:
         return (Words((nobody,)),)
     columns = tuple(column for column in MEMBER if column.key in _OF_THE_NUDGED)
     left_out = summary.nudges - len(summary.nudged)
-    return (Rows("Who needs a nudge", columns, summary.nudged, summary.as_of, left_out, remedy),)
+    people = [_with_moments(member) for member in summary.nudged]
+    return (Rows("Who needs a nudge", columns, people, summary.as_of, left_out, remedy),)
+
+
+def _with_moments(member: "Member") -> dict[str, Any]:
+    row: dict[str, Any] = dict(member)
+    for key in ("last_active_at", "joined_at"):
+        row[key] = row[key] and moment_in(row[key])
+    return row
 
 
 def _named(status: str | None) -> str:
@@ -230,13 +241,41 @@ def write_json(summaries: "Sequence[Summary]", out: "Sink", *, lines: bool) -> N
     """Write summaries in the shape that the README documents, or with `lines` a course a line."""
     if lines:
         for summary in summaries:
-            out.write(escaped(to_json({"shape": SHAPE, **_document(summary)})) + b"\n")
+            text = to_json({"shape": SHAPE, **_document(summary)})
+            _write_with_people(text, [summary], out, lines=True)
         return
     document = {"shape": SHAPE, "courses": [_document(summary) for summary in summaries]}
-    out.write(escaped(to_json(document, indent=2)) + b"\n")
+    _write_with_people(to_json(document, indent=2), summaries, out, lines=False)
+
+
+def _write_with_people(
+    text: bytes, summaries: "Sequence[Summary]", out: "Sink", *, lines: bool
+) -> None:
+    """Write a document, and some at a time those who need a nudge, who may be half a million."""
+    # Within a string, a quote is escaped: so this is found nowhere else.
+    before, *parts = text.split(b'"people":[]' if lines else b'"people": []')
+    out.write(escaped(before))
+    for summary, part in zip(summaries, parts, strict=True):
+        for piece in _people(summary.nudged, lines=lines):
+            out.write(escaped(piece))
+        out.write(escaped(part))
+    out.write(b"\n")
+
+
+def _people(nudged: "Sequence[Member]", *, lines: bool) -> "Iterator[bytes]":
+    before = b'"people":[' if lines else b'"people": ['
+    margin = b"\n" + b" " * 8
+    for start in range(0, len(nudged), _BATCH):
+        some = nudged[start : start + _BATCH]
+        people = [{key: m[key] for key in _PEOPLE} for m in some]  # type: ignore[literal-required]
+        text = to_json(people, indent=None if lines else 2)
+        yield before + (text[1:-1] if lines else text[1:-2].replace(b"\n", margin))
+        before = b","
+    yield (b"" if lines else margin) + b"]" if nudged else before + b"]"
 
 
 def _document(summary: "Summary") -> dict[str, Any]:
+    """Give all but the people."""
     completion, activity, own = summary.completion, summary.activity, summary.own_mean
     return {
         "course": {"id": summary.course_id, "name": summary.course},
@@ -278,7 +317,7 @@ def _document(summary: "Summary") -> dict[str, Any]:
         "nudge": {
             "inactive": str(summary.inactive),
             "members": summary.nudges,
-            "people": [{key: m[key] for key in _PEOPLE} for m in summary.nudged],  # type: ignore[literal-required]
+            "people": [],
         },
     }
 

@@ -98,7 +98,10 @@ class Summary:
     nudges: int
     """How many need a nudge."""
     nudged: "tuple[Member, ...]"
-    """Those who do, by longest silence, as many as were wanted; their moments are date-times."""
+    """Those who do, by longest silence, as many as were wanted.
+
+    Their moments may be text as coursectl writes it.
+    """
     own_mean: OwnMean | None
     """None where the API gives none."""
     is_whole: bool
@@ -243,9 +246,7 @@ class Tally:
             joins=self._weeks(),
             inactive=self.counting.inactive,
             nudges=self.nudges,
-            nudged=tuple(
-                map(_with_moments, sorted(self.nudged, key=_silence)[: self.counting.most_nudged])
-            ),
+            nudged=tuple(sorted(self.nudged, key=_silence)[: self.counting.most_nudged]),
             own_mean=None
             if own_mean is None
             else OwnMean(
@@ -391,13 +392,3 @@ def _silence(member: "Member") -> tuple[bool, str, int]:
         return True, sortable(last), member["id"]
     joined_at = member["joined_at"]
     return False, "never" if joined_at is None else sortable(joined_at), member["id"]
-
-
-def _with_moments(member: "Member") -> "Member":
-    """Give a member whose moments are date-times, whatever they were."""
-    given = member.copy()
-    for field_ in ("last_active_at", "joined_at"):
-        moment: object = member[field_]
-        if isinstance(moment, str):
-            given[field_] = datetime.fromisoformat(moment)
-    return given

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import to_json
 
 from coursectl.render.columns import SUMMARY_COLUMNS, Kind
 from coursectl.render.outline import Bars, Block, Figures, Rows, Words
@@ -273,6 +274,37 @@ def test_json_of_nobody_has_the_same_shape_with_nulls():
     assert (document["own_mean"], document["fetched_at"], document["joins"]) == (None, None, [])
     assert document["course"] == {"id": None, "name": "Food Safety"}
     assert document["nudge"] == {"inactive": "30d", "members": 0, "people": []}
+
+
+def test_json_of_many_who_need_a_nudge_is_one_document_like_that_of_few():
+    some = [summary(*map(member, range(1, number + 1))) for number in (0, 1, 2_500, 1_000)]
+    out = io.BytesIO()
+    write_json(some, out, lines=False)
+    document = json.loads(out.getvalue())
+    assert [len(each["nudge"]["people"]) for each in document["courses"]] == [0, 1, 2_500, 1_000]
+    assert out.getvalue() == to_json(document, indent=2) + b"\n"
+    out = io.BytesIO()
+    write_json(some, out, lines=True)
+    lines = out.getvalue().splitlines(keepends=True)
+    assert len(lines) == 4
+    for line, course in zip(lines, document["courses"], strict=True):
+        assert line == to_json({"shape": "summary/1", **course}) + b"\n"
+
+
+def test_a_name_that_looks_like_the_list_of_people_is_only_a_name():
+    name = '"people": [] "people":[]'
+    for each in documents(summary(member(1, real_name=name), course=name), summary(course=name)):
+        assert each["course"]["name"] == name
+        assert [person["real_name"] for person in each["nudge"]["people"]] in ([name], [])
+
+
+def test_moments_of_those_who_need_a_nudge_may_be_text():
+    moment = datetime(2026, 1, 2, 3, 4, 5, 600, tzinfo=UTC)
+    text = "2026-01-02T03:04:05.000600Z"
+    as_text = summary(member(1, last_active_at=text, joined_at=text))
+    as_moments = summary(member(1, last_active_at=moment, joined_at=moment))
+    assert blocks(as_text, "nudge") == blocks(as_moments, "nudge")
+    assert documents(as_text) == documents(as_moments)
 
 
 def test_a_status_that_is_called_none_is_counted_with_those_who_have_none():
