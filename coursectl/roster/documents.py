@@ -30,10 +30,20 @@ BLOCK = 64 * 1024
 LIMIT = 16 * 1024 * 1024
 """Bytes that one member, or one value beside the members, may take."""
 
+_LONGEST_SHALLOW = 4 * BLOCK
+"""Bytes in which shallow members are looked for at a time: to match them takes memory."""
+
+# CPython before 3.11.5, which is what Debian 12 has, matches a possessive quantifier wrongly if what
+# it repeats backtracks or fails after its first byte (issue 106052). So what is repeated in one here
+# has a single way to match and cannot fail there; all else is an atomic group, which takes memory.
 _SPACE = re.compile(rb"[ \t\n\r]*+")
 _SCALAR = re.compile(rb'[^\s,:"{}\[\]]++')
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+"""A pattern (DOTALL) of a JSON string."""
+_STRING = re.compile(STRING, re.DOTALL)
+_TO_BRACKET = re.compile(
+    rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.?+[^"\\]*+)*+"?+[^"{}\[\]]*+)*+', re.DOTALL
+)
 _AFTER_OBJECT = re.compile(rb"\}[ \t\r,]")
 _END_OF_LIST = re.compile(rb"\}[ \t\n\r]*+\]")
 _JOINT = re.compile(rb"\}[ \t\n\r]*+(,)[ \t\n\r]*+\{")
@@ -189,7 +199,9 @@ class Document:
             self._fill()
         cut = _guess(self._buffer)
         members = self._rows.together(self._buffer[:cut]) if cut else None
-        if members is None and (shallow := _shallow_members().match(self._buffer)):
+        if members is None and (
+            shallow := _shallow_members().match(self._buffer, 0, _LONGEST_SHALLOW)
+        ):
             cut = shallow.end()
             members = self._rows.together(self._buffer[:cut])
         if members is None:
@@ -449,11 +461,11 @@ def _value_end(buffer: bytes, at: int) -> int:
 @cache
 def _shallow_members() -> re.Pattern[bytes]:
     """Match comma-separated objects that hold at most three levels of other values."""
-    flat = rb'[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+"'
-    inside = b"(?:%b)*+" % flat
+    flat = rb'[^"{}\[\]]++|%b' % STRING
+    inside = b"(?>(?:%b)*)" % flat
     for _ in range(3):
-        inside = rb"(?:%b|\{%b\}|\[%b\])*+" % (flat, inside, inside)
-    return re.compile(rb"\{%b\}(?:\s*+,\s*+\{%b\})*+" % (inside, inside), re.DOTALL)
+        inside = rb"(?>(?:%b|\{%b\}|\[%b\])*)" % (flat, inside, inside)
+    return re.compile(rb"\{%b\}(?>(?:\s*+,\s*+\{%b\})*)" % (inside, inside), re.DOTALL)
 
 
 def joint(text: bytes) -> int | None:

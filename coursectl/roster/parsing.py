@@ -12,7 +12,7 @@ from coursectl.errors import IncompleteRoster, InvalidData
 from coursectl.printable import shortened
 from coursectl.redaction import redacted_bytes
 from coursectl.roster import schemas
-from coursectl.roster.documents import Document, Fields, told_behind
+from coursectl.roster.documents import STRING, Document, Fields, told_behind
 from coursectl.roster.error_body import message_in
 from coursectl.roster.fields import EXPECTED, EXPECTED_OF_COURSE, FIELDS
 from coursectl.roster.join_status import JoinStatus
@@ -31,8 +31,8 @@ _KNOWN = frozenset[str | None]({*JoinStatus, None})
 _NAMED_PROBLEMS = 10
 
 _WHITE = b" \t\n\r"
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_SOLID = re.compile(rb'%b|[^" \t\n\r]++' % _STRING.pattern, re.DOTALL)
+_STRING = re.compile(STRING, re.DOTALL)
+_SOLID = re.compile(rb'%b|[^" \t\n\r]++' % STRING, re.DOTALL)
 
 
 _Getter = Callable[[Any], Any]
