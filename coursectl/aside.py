@@ -5,12 +5,13 @@ be, or else written down, and where they are many they wait in a temporary file.
 """
 
 import mmap
+import sys
 import tempfile
 from abc import ABC, abstractmethod
 from array import array
 from contextlib import suppress
 from itertools import accumulate
-from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar, cast
 
 from coursectl.files import no_room
 from coursectl.printable import printable
@@ -65,7 +66,8 @@ class Records:
 
     def _opened(self) -> "BinaryIO":
         if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see close
+            file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see close
+            self._file = cast("BinaryIO", file)  # Windows has it in a wrapper
         return self._file
 
     def join(self, others: "Records") -> None:
@@ -91,7 +93,7 @@ class Records:
             else:
                 given.append(text[ends[start] : ends[here]] + behind[: ends_behind[end - here]])
         for each in (text, behind):
-            if hasattr(mmap, "MADV_DONTNEED") and isinstance(each, mmap.mmap):
+            if sys.platform != "win32" and isinstance(each, mmap.mmap):
                 each.madvise(mmap.MADV_DONTNEED)  # or what was read would count as memory
         return given
 

@@ -6,6 +6,7 @@ What is kept belongs to one community and one profile, and is given out for thes
 import json
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -178,7 +179,7 @@ class Keychain:
             ) from None
 
     def _refuse_unless_private(self, status: os.stat_result) -> None:
-        if os.name == "nt":  # where the folder's own access list says who reads
+        if sys.platform == "win32":  # where the folder's own access list says who reads
             return
         if status.st_uid != os.geteuid():
             raise AccessDenied(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 _MAIN = (
     "import gc, sys; gc.disable(); sys.path[:] = sys.argv[1:];"  # as in `run_process`
@@ -58,7 +58,8 @@ def dismiss() -> None:
 
 
 def _started() -> Interpreter:
-    output = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see Interpreter.close
+    file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see Interpreter.close
+    output = cast("BinaryIO", file)  # Windows has it in a wrapper
     try:
         process = subprocess.Popen(  # noqa: S603 - this very interpreter
             [sys.executable, *_flags(), "-c", _MAIN, *sys.path],

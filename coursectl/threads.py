@@ -1,6 +1,7 @@
 """Threads that leave the signals to the main thread, and do not keep the program from ending."""
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition, Thread
@@ -25,7 +26,7 @@ def start(thread: Thread) -> None:
     One that it took would not interrupt what the main thread waits for.
     """
     thread.daemon = True
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    if sys.platform == "win32":  # where signals are not masked
         thread.start()
         return
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)

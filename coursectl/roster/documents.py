@@ -33,9 +33,9 @@ LIMIT = 16 * 1024 * 1024
 _LONGEST_SHALLOW = 4 * BLOCK
 """Bytes in which shallow members are looked for at a time: to match them takes memory."""
 
-# CPython before 3.11.5, which is what Debian 12 has, matches a possessive quantifier wrongly if what
-# it repeats backtracks or fails after its first byte (issue 106052). So what is repeated in one here
-# has a single way to match and cannot fail there; all else is an atomic group, which takes memory.
+# CPython before 3.11.5, as Debian 12 has it, matches a possessive quantifier wrongly where what
+# it repeats backtracks, or fails after its first byte (issue 106052). So what one repeats here has
+# one way to match and cannot fail there; all else is an atomic group, which takes memory.
 _SPACE = re.compile(rb"[ \t\n\r]*+")
 _SCALAR = re.compile(rb'[^\s,:"{}\[\]]++')
 STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
