@@ -22,7 +22,7 @@ from coursectl.render.outline import (
     shown_blocks,
 )
 from coursectl.render.text import TextRenderer, without_markup
-from coursectl.render.values import figure, share
+from coursectl.render.values import figure, length, share
 
 _WIDTH = 80
 """Cells that a line of words takes in a mail."""
@@ -141,7 +141,7 @@ class ProseRenderer:
             if bars.whole:
                 row.append(share(count, bars.whole))
             if not self.markdown:
-                row.append("#" * _length(count, most))
+                row.append("#" * length(count, most, _WIDEST_BAR))
             rows.append(row)
         headers = [self._text(bars.label), "Members", *(["Share"] if bars.whole else [])]
         aligned = ["left", *["right"] * (len(headers) - 1)]
@@ -170,10 +170,3 @@ class ProseRenderer:
 
 def _cells(text: str) -> int:
     return max(wcswidth(text), 0)
-
-
-def _length(count: int, most: int) -> int:
-    """Give how long a bar is: never without length above 0, and never whole below `most`."""
-    if not 0 < count < most:
-        return _WIDEST_BAR if count else 0
-    return min(max(round(_WIDEST_BAR * count / most), 1), _WIDEST_BAR - 1)

@@ -128,7 +128,7 @@ def _beside(summary: "Summary", own: "OwnMean") -> str:
     says = f"The community itself says {percent(own.rate)}% (avg_completion_rate)"
     if own.difference is None:
         return f"{says}; there is no member with a rate to hold against it."
-    points = f"{abs(own.difference):.1f}".removesuffix(".0")
+    points = percent(abs(own.difference))
     versus = (
         "the same as ours"
         if points == "0"

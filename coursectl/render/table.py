@@ -19,7 +19,7 @@ from coursectl.printable import printable
 from coursectl.render.columns import Column, Kind
 from coursectl.render.interface import Answer, Batch, Caption, Sink
 from coursectl.render.lines import packed
-from coursectl.render.values import percent, points, raw_values
+from coursectl.render.values import length, percent, points, raw_values
 
 _GAP = "  "
 _BARS = (10, 5)
@@ -235,9 +235,7 @@ def bar(rate: float | None, cells: int) -> str:
     """Give a bar of a percentage: never empty above 0, and never full below 100."""
     if rate is None:
         return " " * cells
-    full = round(rate / 100 * cells)
-    if 0 < rate < 100:
-        full = min(max(full, 1), cells - 1)
+    full = length(rate, 100, cells)
     return _FULL * full + EMPTY * (cells - full)
 
 

@@ -1,6 +1,7 @@
 """The values of chosen columns, for machines and for people."""
 
 from datetime import datetime
+from math import floor
 from operator import itemgetter
 from typing import Any
 
@@ -71,20 +72,46 @@ def readable(value: Any, column: Column) -> str:
 
 
 def percent(rate: float) -> str:
-    """Give a percentage to one decimal place, none where it is whole.
+    """Return a percentage to one decimal place, none where it is whole; halves go up.
 
-    What is more than 0 never reads 0, and what is less than 100 never 100.
+    It is rounded as the decimal number that it is written as. What is more than 0 never reads 0
+    but `<0.1`, and what is less than 100 never 100 but `>99.9`.
     """
-    text = f"{rate:.1f}".removesuffix(".0")
+    text = _one_place(rate)
     if text == "0" and rate > 0:
-        return "0.1"
-    return "99.9" if text == "100" and rate < 100 else text
+        return "<0.1"
+    return ">99.9" if text == "100" and rate < 100 else text
 
 
 def points(delta: float) -> str:
-    """Give a difference of percentages to one decimal place, none where it is whole; never 0."""
-    text = f"{delta:+.1f}".removesuffix(".0")
-    return text if text[1:] != "0" else f"{text[0]}0.1"
+    """Return a difference of percentages with its sign, rounded as `percent` does.
+
+    A difference never reads 0 but `+<0.1` or `-<0.1`; none is `0`.
+    """
+    if delta == 0:
+        return "0"
+    text = _one_place(abs(delta))
+    return ("+" if delta > 0 else "-") + ("<0.1" if text == "0" else text)
+
+
+def _one_place(number: float) -> str:
+    """Return a number to one decimal place, none where it is whole; halves go away from 0."""
+    written = repr(number)
+    if written[-3:-2] == "." and written.endswith("5"):
+        # Half a tenth, as it is written: the double may lie on either side of that.
+        tenths = (abs(int(written.replace(".", ""))) + 5) // 10
+        text = f"{'-' * (number < 0)}{tenths // 10}.{tenths % 10}"
+    else:
+        text = f"{number:.1f}"
+    text = text.removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+def length(part: float, whole: float, cells: int) -> int:
+    """Return how many of `cells` a bar takes: halves go up, never none of some, nor all of less."""
+    if not 0 < part < whole:
+        return cells if part and whole else 0
+    return min(max(floor(part * cells / whole + 0.5), 1), cells - 1)
 
 
 def figure(value: Any, kind: Kind, null: str = "-") -> str:
@@ -103,8 +130,5 @@ def figure(value: Any, kind: Kind, null: str = "-") -> str:
 
 
 def share(count: int, whole: int | None) -> str:
-    """Give a part of a whole in percent: never 0 for some, and never 100 for not all."""
-    if not whole:
-        return ""
-    rate = 100 * count / whole
-    return "<0.1%" if 0 < rate < 0.05 else f"{percent(rate)}%"
+    """Return a part of a whole in percent, as `percent` does; nothing of nothing."""
+    return f"{percent(100 * count / whole)}%" if whole else ""

@@ -25,7 +25,7 @@ from coursectl.render.binary import as_file
 from coursectl.render.columns import Column, Kind
 from coursectl.render.interface import Answer, Sink
 from coursectl.render.outline import Bars, Figures, Line, Outline, Rows, Section, Words
-from coursectl.render.values import moment_in, raw_values
+from coursectl.render.values import moment_in, percent, points, raw_values
 
 MOST_ROWS = 1_048_575
 """Rows that a sheet holds below its header."""
@@ -69,6 +69,17 @@ _LINE_HEIGHT = 15
 _CHART_LINES = 15
 
 _BLUE = "#8FB8DE"
+
+_PERCENT = {
+    "": '0"%"',
+    ".": '[<99.95]0.0"%";[<100]">99.9%";0"%"',
+    "<": '[=0]0"%";[<0.05]"<0.1%";0.0"%"',
+    ">": '[<99.95]0.0"%";[<100]">99.9%";0"%"',
+}
+"""What a percentage looks like, by what its text begins with, or has in it."""
+
+_POINTS = {"": "+0;-0;0", ".": "+0.0;-0.0;0", "<": '"+<0.1";"-<0.1";0'}
+"""The same of a difference of percentages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +162,7 @@ class _Book:
             {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"}
         )
         self.count: Format = workbook.add_format({"num_format": "#,##0", "align": "right"})
-        self.whole: Format = workbook.add_format({"num_format": '0"%"'})
-        # To one decimal place, and never 100 before the end.
-        self.fraction: Format = workbook.add_format(
-            {"num_format": '[<99.95]0.0"%";[<100]"99.9%";0"%"'}
-        )
-
-        self.points: Format = workbook.add_format({"num_format": "+0.##;-0.##;0"})
+        self._looks: dict[str, Format] = {}
 
     def made_at(self, moment: datetime) -> None:
         """Take the first of such moments for when the workbook was made."""
@@ -169,6 +174,20 @@ class _Book:
 
     def page(self, title: str) -> "_Page":
         return _Page(self, self._workbook, self._sheet(title))
+
+    def percent(self, value: float) -> Format:
+        """Return a format under which a percentage reads as on all other pages."""
+        return self._look(_PERCENT, percent(value))
+
+    def points(self, value: float) -> Format:
+        """Return one under which a difference of percentages does."""
+        return self._look(_POINTS, points(value).lstrip("+-"))
+
+    def _look(self, looks: Mapping[str, str], text: str) -> Format:
+        form = looks[text[0] if text[0] in looks else "." if "." in text else ""]
+        if form not in self._looks:
+            self._looks[form] = self._workbook.add_format({"num_format": form})
+        return self._looks[form]
 
     def finish(self) -> None:
         made_at = (self._made_at or _UNDATED).replace(tzinfo=None)
@@ -236,9 +255,9 @@ class _Cells:
         if isinstance(value, int | float) and abs(value) < MOST_DIGITS:
             look = count
             if kind is Kind.PERCENT:
-                look = self._book.whole if value == int(value) else self._book.fraction
+                look = self._book.percent(value)
             elif kind is Kind.POINTS:
-                look = self._book.points
+                look = self._book.points(value)
             self._sheet.write_number(self._row, place, value, look)
             return len(str(value)) if kind is Kind.NUMBER else 0
         return self._put_text(place, str(value))
@@ -328,7 +347,8 @@ class _Page(_Cells):
         """Write a value beside its label."""
         self._put_text(0, _in_utc(label, kind))
         if value is None:
-            self._put_text(1, null)
+            # A word in a column of numbers would be in the way of whoever counts on with them.
+            note = "; ".join(filter(None, (null.strip("-"), note)))
         else:
             self._put(1, value, kind, self._book.count if isinstance(value, int) else None)
         self._put_text(2, note, self._book.faint)

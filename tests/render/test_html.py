@@ -107,7 +107,7 @@ def test_an_avatar_is_linked_only_when_asked_for_and_tells_nobody_where_from():
 
 def test_a_rate_keeps_what_is_rounded_away_for_sorting():
     page = page_of(roster(member(user_completion_rate=99.96)))
-    assert '<td class="number" data-value="99.96">99.9%</td>' in page
+    assert '<td class="number" data-value="99.96">&gt;99.9%</td>' in page
 
 
 def test_a_table_says_how_many_it_leaves_out_and_how_to_see_them():

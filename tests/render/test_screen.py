@@ -138,7 +138,7 @@ def test_where_few_figures_find_room_they_are_a_list():
     both = Figures((*figures.items, Figure("Median", None, Kind.PERCENT, null="nobody")))
     assert body_of(both, width=26) == [
         "Members  1,204",
-        "Mean     50.2%  of the jo…",
+        "Mean     50.3%  of the jo…",
         "Median   nobody",
     ]
 
@@ -159,7 +159,7 @@ def test_one_figure_is_cut_where_the_terminal_is_narrower():
     ("value", "kind", "said"),
     [
         (1234567, Kind.NUMBER, "1,234,567"),
-        (99.99, Kind.PERCENT, "99.9%"),
+        (99.99, Kind.PERCENT, ">99.9%"),
         (100, Kind.PERCENT, "100%"),
         (None, Kind.NUMBER, "-"),
         (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), Kind.DATE, "2026-01-02 03:04 UTC"),
@@ -203,7 +203,7 @@ def test_bars_of_nobody_are_empty():
     ]
 
 
-@pytest.mark.parametrize(("count", "said"), [(1, "<0.1%"), (500, "0.1%"), (999_999, "99.9%")])
+@pytest.mark.parametrize(("count", "said"), [(1, "<0.1%"), (500, "0.1%"), (999_999, ">99.9%")])
 def test_a_share_is_never_0_for_some_and_never_100_for_not_all(count, said):
     (line,) = body_of(Bars("All", "", (("a", count),), 10**6))
     assert line.endswith(f"  {said}")

@@ -73,7 +73,14 @@ def test_a_markdown_table_says_which_columns_are_right_aligned():
 
 @pytest.mark.parametrize(
     ("rate", "shown"),
-    [(0, "0%"), (12.5, "12.5%"), (25.0, "25%"), (33.333, "33.3%"), (99.96, "99.9%"), (100, "100%")],
+    [
+        (0, "0%"),
+        (12.5, "12.5%"),
+        (25.0, "25%"),
+        (33.333, "33.3%"),
+        (99.96, ">99.9%"),
+        (100, "100%"),
+    ],
 )
 def test_completion_is_a_percentage_that_is_never_100_before_the_end(rate, shown):
     lines = lines_of(PLAIN, member(user_completion_rate=rate), columns="user_completion_rate")

@@ -159,8 +159,10 @@ def test_an_id_of_more_digits_than_a_spreadsheet_keeps_is_text():
     [
         (87, '0"%"'),
         (100.0, '0"%"'),
-        (12.5, '[<99.95]0.0"%";[<100]"99.9%";0"%"'),
-        (99.96, '[<99.95]0.0"%";[<100]"99.9%";0"%"'),
+        (20.04, '0"%"'),
+        (12.5, '[<99.95]0.0"%";[<100]">99.9%";0"%"'),
+        (99.96, '[<99.95]0.0"%";[<100]">99.9%";0"%"'),
+        (0.04, '[=0]0"%";[<0.05]"<0.1%";0.0"%"'),
     ],
 )
 def test_a_rate_is_a_number_that_shows_as_percent_and_never_as_100_before_the_end(rate, look):
@@ -357,7 +359,7 @@ def test_a_page_of_figures_comes_first_then_tables_then_what_it_all_means():
         ("Median", 50, None),
         ("Fetched (UTC)", AS_OF.replace(tzinfo=None), None),
         ("Course", "=1+1", None),
-        ("Own mean", "not told", None),
+        ("Own mean", None, "not told"),
         ("Days", 1.5, None),
         (None, None, None),
         ("Need a nudge", None, None),

@@ -52,9 +52,8 @@ def _cell(value: Any, column: Column, *, is_name: bool) -> Markup:
     if value is None:
         return _NULL.format(f"null {sorts_as(column)}", column.null)
     if column.kind is Kind.PERCENT:
-        rounded = percent(value)
-        text = f"{rounded}%"
-        return _NUMBER.format(text) if float(rounded) == value else _ROUNDED.format(value, text)
+        text = f"{percent(value)}%"
+        return _NUMBER.format(text) if text == f"{value:g}%" else _ROUNDED.format(value, text)
     if column.kind is Kind.POINTS:
         return _ROUNDED.format(value, points(value))
     if column.kind is Kind.NUMBER:
