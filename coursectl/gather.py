@@ -300,6 +300,8 @@ class Gathering:
 
     def _conclude(self, source: Source, reading: Reading, roster: Roster, *, whole: bool) -> None:
         """Prove that the roster is whole, and take down what is to be said of it."""
+        if isinstance(source, Export):
+            source.close()  # there may be more of them than can be open at once
         self.rosters.append(roster)
         try:
             if whole:

@@ -33,6 +33,7 @@ from coursectl.roster.seen_ids import SeenIds
 from coursectl.second_interpreter import Interpreter, is_ready, taken
 from coursectl.sources.export import GZIP_MAGIC, Export
 from coursectl.sources.interface import Source, no_progress
+from coursectl.sources.opened import Opened, Stamp
 
 if TYPE_CHECKING:
     from array import array
@@ -128,7 +129,7 @@ class _Task(NamedTuple):
     """What the second process is to do."""
 
     path: str
-    stamp: tuple[int, ...]
+    stamp: Stamp
     form: Form
     start: int
     moments_as_written: bool
@@ -212,11 +213,12 @@ class _Halved(Export):
 
     second: "_Second"
 
-    def __init__(self, whole: Export, path: Path, cut: Cut, stamp: tuple[int, ...]) -> None:
+    def __init__(self, whole: Export, path: Path, file: Opened, stamp: Stamp, cut: Cut) -> None:
         super().__init__(path, whole.name)
         self.name = whole.name
         self.cut = cut
         self.stamp = stamp
+        self._opened = file
         self.real_path = os.path.realpath(path)
         self._is_at_cut = False
 
@@ -226,18 +228,18 @@ class _Halved(Export):
         if whole.path is None or not sys.executable:
             return None
         try:
-            with whole.path.open("rb") as file:
-                stamp = _stamp(file.fileno())
-                beginning = file.read(BLOCK)
-                if beginning.startswith(GZIP_MAGIC):
-                    return None
-                size = os.fstat(file.fileno()).st_size
-                ahead = _AHEAD_OF_READY if is_ready() else _AHEAD
-                middle = file.seek((size + min(ahead, size // 2)) // 2)
-                cut = Cut.guessed(beginning, file.read(_LOOKED_AT), middle)
+            file = whole.opened()
+            if (stamp := file.stamp) is None:
+                return None
+            beginning = file.read_at(0, BLOCK)
+            if beginning.startswith(GZIP_MAGIC):
+                return None
+            ahead = _AHEAD_OF_READY if is_ready() else _AHEAD
+            middle = (stamp.size + min(ahead, stamp.size // 2)) // 2
+            cut = Cut.guessed(beginning, file.read_at(middle, _LOOKED_AT), middle)
         except OSError:
             return None
-        return None if cut is None else cls(whole, whole.path, cut, stamp)
+        return None if cut is None else cls(whole, whole.path, file, stamp, cut)
 
     def batches(
         self, reading: "Reading", criteria: Criteria, on_progress: "OnProgress" = no_progress
@@ -265,7 +267,7 @@ class _Halved(Export):
             raise NotInHalves from None
         reading.prove_cut()
         reading.go_on(self.second.told(), self.second.seen())
-        if self.path is None or _stamp(self.path) != self.stamp:
+        if self.opened().has_changed():
             raise NotInHalves
         on_progress(reading.members, reading.count)
         yield from last
@@ -360,12 +362,6 @@ class _Second:
             yield piece
 
 
-def _stamp(file: int | Path) -> tuple[int, ...]:
-    """Give what changes when a file does, or when another takes its place."""
-    found = os.stat(file)  # noqa: PTH116 - a descriptor, or the file at a path
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
 # In the second process
 
 
@@ -408,12 +404,12 @@ def _do(task: _Task, out: BinaryIO) -> None:
             yield batch
 
     with open(task.path, "rb", buffering=0) as file:  # noqa: PTH123 - as it was opened before
-        if _stamp(file.fileno()) != task.stamp:
+        if not task.stamp.is_still(file.fileno()):
             raise NotInHalves
         file.seek(task.start)
         known = task.work.done(batches(file), out)
         rows = out.tell()
-        if _stamp(file.fileno()) != task.stamp:
+        if not task.stamp.is_still(file.fileno()):
             raise NotInHalves
     told = (selected, known, reading.told())
     for each in chain([told], reading.seen(), [None]):

@@ -573,12 +573,25 @@ def test_where_the_second_process_is_killed_the_first_does_all(large, tmp_path):
 
 
 @linux
-def test_a_file_that_changes_meanwhile_is_read_by_one_process(large, tmp_path):
+def test_a_file_that_is_written_meanwhile_is_refused(large, tmp_path):
+    path = tmp_path / "changing.json"
+    path.write_bytes(large.read_bytes())
+    run, _ = started(path, tmp_path, stdout=subprocess.DEVNULL)
+    with path.open("ab") as file:
+        file.write(b"\n")
+    said = run.communicate()[1].decode()
+    assert run.returncode == 3
+    assert f"{path}: it changed while it was read" in said
+
+
+@linux
+def test_a_file_that_is_replaced_meanwhile_is_read_as_it_was(large, tmp_path):
     path = tmp_path / "changing.json"
     path.write_bytes(large.read_bytes())
     run, _ = started(path, tmp_path, stdout=subprocess.PIPE)
-    with path.open("ab") as file:
-        file.write(b"\n")
+    other = tmp_path / "other.json"
+    other.write_text(page(['{"id":1}']))
+    other.replace(path)
     out, said = run.communicate()
     assert (said, run.returncode) == (b"", 0)
     assert out == coursectl("members", large, "--json", "--jobs", "1").stdout

@@ -139,6 +139,8 @@ class _Reading:
             # The error itself would hold on to members.
             self.broken.append((error.message, *error.hints))
             return
+        finally:
+            export.close()
         self.points.append(point)
         self._take(gathering, export.name)
 

@@ -17,6 +17,7 @@ from coursectl.roster.documents import BLOCK
 from coursectl.roster.member import Member
 from coursectl.roster.parsing import Reading
 from coursectl.sources.interface import no_progress
+from coursectl.sources.opened import Opened, Read
 
 if TYPE_CHECKING:
     from coursectl.sources.interface import OnProgress
@@ -41,6 +42,7 @@ class Export:
         self.warnings: list[str] = []
         self.is_repeatable = path is not None and os.path.isfile(path)  # noqa: PTH113 - not of a long name
         self.path = path
+        self._opened: Opened | None = None
 
     @classmethod
     def demo(cls) -> "Export":
@@ -54,29 +56,58 @@ class Export:
         on_progress: "OnProgress" = no_progress,
     ) -> Iterator[list[Member]]:
         """Yield the members of the export. Raises InvalidData, or NotFound for a missing file."""
-        for members in reading.document(self.blocks(), self.name):
-            on_progress(reading.members, reading.count)
-            yield members
+        try:
+            for members in reading.document(self.blocks(), self.name):
+                on_progress(reading.members, reading.count)
+                yield members
+        except InvalidData:
+            # What is wrong with it may be that it is half written.
+            self.check_unchanged()
+            raise
+
+    def opened(self) -> Opened:
+        """Return the file, opened once for all that is read of it. Raises OSError."""
+        if self._opened is None or self._opened.is_closed:
+            if self.path is not None:
+                self._opened = Opened.at(self.path)
+            elif sys.stdin is not None:
+                self._opened = Opened(sys.stdin.fileno(), is_ours=False)
+            else:
+                raise OSError(errno.EBADF, "stdin is closed")
+        return self._opened
+
+    def close(self) -> None:
+        """Let go of the file; what is read after this may be another one."""
+        if self._opened is not None:
+            self._opened.close()
+
+    def check_unchanged(self) -> None:
+        """Raise InvalidData if the file has been written since it was opened."""
+        if self._opened is not None and not self._opened.is_closed and self._opened.has_changed():
+            raise InvalidData(
+                f"{self.name}: it changed while it was read", "Run it again when it is written."
+            )
 
     def size(self) -> int | None:
         """Give how many bytes it takes as it lies there; None for what is no regular file."""
-        if self.path is None or not self.is_repeatable:
+        if not self.is_repeatable:
             return None
         try:
-            return self.path.stat().st_size
+            stamp = self.opened().stamp
         except OSError:
             return None
+        return None if stamp is None else stamp.size
 
     def end(self) -> bytes | None:
         """Give the last bytes of a regular file that is not zipped; None where they are none."""
-        if self.path is None or not self.is_repeatable:
+        size = self.size()
+        if size is None:
             return None
         try:
-            with self.path.open("rb") as file:
-                if file.read(len(GZIP_MAGIC)) == GZIP_MAGIC:
-                    return None
-                file.seek(max(file.seek(0, os.SEEK_END) - BLOCK, 0))
-                return file.read(BLOCK)
+            file = self.opened()
+            if file.read_at(0, len(GZIP_MAGIC)) == GZIP_MAGIC:
+                return None
+            return file.read_at(max(size - BLOCK, 0), BLOCK)
         except OSError:
             return None
 
@@ -91,24 +122,21 @@ class Export:
     def blocks(self) -> Iterator[bytes]:
         """Yield the bytes of the export, unzipped. Raises InvalidData and NotFound."""
         try:
-            with self._open() as file:
-                # A pipe may give one byte at first, so looking ahead would not do.
-                block = file.read(len(GZIP_MAGIC))
-                if block == GZIP_MAGIC:
-                    file = _unzipped(_Rejoined(block, file))
-                    block = file.read(BLOCK)
-                while block:
-                    yield block
-                    block = file.read(BLOCK)
+            read = self.opened().reader()
+            # A pipe may give one byte at first, so looking ahead would not do.
+            start = read(len(GZIP_MAGIC))
+            while 0 < len(start) < len(GZIP_MAGIC) and (more := read(1)):
+                start += more
+            if start == GZIP_MAGIC:
+                read = _unzipped(start, read)
+            elif start:
+                yield start
+            while block := read(BLOCK):
+                yield block
         except (OSError, EOFError, zlib.error) as error:
+            self.check_unchanged()
             raise self._unreadable(error) from None
-
-    def _open(self) -> BinaryIO:
-        if self.path is None:
-            if sys.stdin is None:
-                raise OSError(errno.EBADF, "stdin is closed")
-            return open(sys.stdin.fileno(), "rb", closefd=False)
-        return self.path.open("rb")
+        self.check_unchanged()
 
     def _unreadable(self, error: Exception) -> CoursectlError:
         match error:
@@ -131,21 +159,22 @@ class Export:
 class _Rejoined(io.RawIOBase):
     """A file of which the start has been read already."""
 
-    def __init__(self, start: bytes, rest: BinaryIO) -> None:
+    def __init__(self, start: bytes, read: Read) -> None:
         self._start = start
-        self._rest = rest
+        self._read = read
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._start or self._rest.read(len(buffer))
+        data = self._start or self._read(len(buffer))
         self._start = b""
         buffer[: len(data)] = data
         return len(data)
 
 
-def _unzipped(file: io.RawIOBase) -> BinaryIO:
+def _unzipped(start: bytes, read: Read) -> Read:
+    """Return what reads on from the start of a gzip file and gives what was zipped."""
     import gzip
 
-    return cast("BinaryIO", gzip.GzipFile(fileobj=cast("BinaryIO", file)))
+    return gzip.GzipFile(fileobj=cast("BinaryIO", _Rejoined(start, read))).read

@@ -93,7 +93,7 @@ def test_a_file_without_permission_is_told_apart(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     # Whoever runs the tests may be root, who is never denied.
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr("os.open", denied)
     error = failure(path)
 
     assert isinstance(error, InvalidData)
