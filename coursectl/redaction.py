@@ -28,8 +28,11 @@ _PART = 12
 _LONG = 64
 """Characters above which a secret is looked for as it is, and in parts, but in no other writing."""
 
-_BETWEEN = "[\\s\\x00-\\x1f\\x7f-\\x9f\\u00ad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*"
+_UNSEEN = "[\\s\\x00-\\x1f\\x7f-\\x9f\\u00ad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]"
 """What may stand between the characters of a secret and not be seen."""
+
+_BETWEEN = f"{_UNSEEN}*+"
+"""So much of it as there is: to try with less would take a power of the time."""
 
 _secrets: dict[str, re.Pattern[str] | None] = {}
 """Each with what finds it, once that has been wanted; the longest first, as one may begin another.
@@ -73,13 +76,18 @@ def redacted_bytes(body: bytes) -> bytes:
 
 
 def _matching(secret: str) -> str:
-    return re.escape(secret) if len(secret) > _LONG else _BETWEEN.join(map(_written, secret))
+    seen = len(secret) - len(re.findall(_UNSEEN, secret))
+    if len(secret) > _LONG or seen < _LEAST:
+        return re.escape(secret)
+    return _BETWEEN.join(map(_written, secret))
 
 
 def _written(character: str) -> str:
-    """Match a character as it is, in a URL, or in JSON."""
+    """Match a character as it is, in a URL, or in JSON; of an unseen one, nothing will do."""
     in_url = "".join(f"%{byte:02x}" for byte in character.encode(errors="surrogatepass"))
     in_json = f"\\\\u{ord(character):04x}"
+    if re.match(_UNSEEN, character):  # as it is, it has been matched with what stands between
+        return rf"(?>(?i:(?:{in_url}|{in_json}|\+)?))"
     return rf"\\?(?:{re.escape(character)}|(?i:{in_url}|{in_json}))"
 
 

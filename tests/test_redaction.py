@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from time import process_time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from coursectl.redaction import MASK, keep_secret, redacted, redacted_bytes
 
 SECRET = keep_secret('quartz-7/"Hold"+back=é\\99')
+SPACED = keep_secret("walnut  2 & kernel")
 LONG = keep_secret("".join(f"{number:04x}" for number in range(1000, 1400)))
 
 
@@ -39,6 +41,39 @@ def lowered(text: str) -> str:
 def test_a_secret_is_struck_out_whichever_way_it_is_written(written):
     assert redacted(f"before {written} behind") == f"before {MASK} behind"
     assert redacted_bytes(f"before {written} behind".encode()) == f"before {MASK} behind".encode()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        SPACED,
+        quote(SPACED),
+        quote_plus(SPACED),
+        json.dumps(SPACED).replace(" ", "\\u0020")[1:-1],
+        SPACED.replace(" ", ""),
+        SPACED.replace("  ", "\r\n\t"),
+    ],
+)
+def test_a_secret_with_blanks_is_struck_out_whichever_way_it_is_written(written):
+    assert redacted(f"before {written} behind") == f"before {MASK} behind"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "walnut" + " " * 200_000,
+        "walnut" + "%20" * 60_000 + "3",
+        "w a" * 60_000,
+        ("walnut" + " " * 100) * 2_000,
+        "quartz-7" + "\u200b" * 200_000 + "x",
+        SECRET[:8] * 20_000,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_looking_for_secrets_takes_time_in_proportion_to_the_text(text):
+    began = process_time()
+    redacted(text)
+    assert process_time() - began < 2
 
 
 @pytest.mark.parametrize("secret", [SECRET, LONG])

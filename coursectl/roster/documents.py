@@ -22,6 +22,7 @@ from pydantic_core import from_json
 
 from coursectl.errors import InvalidData
 from coursectl.printable import shortened
+from coursectl.roster.error_body import title_in
 from coursectl.roster.member import Member
 
 BLOCK = 64 * 1024
@@ -49,7 +50,6 @@ _END_OF_LIST = re.compile(rb"\}[ \t\n\r]*+\]")
 _JOINT = re.compile(rb"\}[ \t\n\r]*+(,)[ \t\n\r]*+\{")
 _COMMA = re.compile(rb"[ \t\n\r]*+,[ \t\n\r]*+")
 _NEXT_MEMBER = re.compile(rb"\}[ \t\n\r]*+,[ \t\n\r]*+\Z")
-_TITLE = re.compile(rb"<title[^>]*>([^<]*)", re.IGNORECASE)
 _BLANKS = b" \t\r"
 _BOM = b"\xef\xbb\xbf"
 
@@ -411,8 +411,7 @@ class Document:
     def _not_a_roster(self, first: int) -> NoReturn:
         start = self._buffer[self._at : self._at + BLOCK]
         if first == ord("<"):
-            title = _TITLE.search(start) if self._quotes else None
-            named = title.group(1).decode(errors="replace").strip() if title else ""
+            named = title_in(start.decode(errors="replace")) if self._quotes else ""
             what = "a web page (HTML)" + (f" titled {shortened(named)!r}" if named else "")
         elif self._quotes:
             what = repr(shortened(start[:80].decode(errors="replace"), 30))

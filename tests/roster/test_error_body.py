@@ -1,4 +1,5 @@
 import json
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -48,6 +49,8 @@ def test_the_message_is_found_in_each_shape_of_json(body, message):
         (b"<html><body><H1 class='x'>Down for repair</H1></body></html>", "Down for repair"),
         (b"<html><body><p>Sorry</p></body></html>", ""),
         (b"<title></title>", ""),
+        (b"<title> </title><h1>Down</h1>", "Down"),
+        (b"<title>Gateway", "Gateway"),
         (b"  upstream timed out\n", "upstream timed out"),
         ("zu spät".encode(), "zu spät"),
         (b"caf\xe9", "caf\ufffd"),
@@ -111,3 +114,28 @@ def test_a_secret_is_struck_out_however_it_was_written():
     keep_secret("un5peakable")
     body = b'{"detail": "bad un\\u0035peakable, very bad", "results": []}'
     assert message_in(body) == "bad ***, very bad"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<h1>" + b" " * 1_000_000 + b"x",
+        b"<h1>" * 1_000_000,
+        b"<title" * 1_000_000,
+        b"<title " + b"a=b " * 1_000_000,
+        b'{"field":"%b","messages":[%b""]}' % (b"x" * 30_000, b'"a",' * 1_000_000),
+        b'{"errors":[%b"b"]}' % (b'"",' * 1_000_000),
+        b'{"detail":"%b"}' % (b"\x1b" * 4_000_000),
+    ],
+    ids=lambda body: repr(body[:20]),
+)
+def test_a_message_is_looked_for_in_no_time_whatever_there_is(body):
+    began = process_time()
+    message_in(body)
+    assert process_time() - began < 0.5
+
+
+def test_the_message_is_found_in_an_answer_that_is_cut_off():
+    assert message_in(b'{"detail": "Down for repair", "trace": "%b"}' % (b"x" * 1_000_000)) == (
+        "Down for repair"
+    )
