@@ -281,7 +281,7 @@ def _can_be_held(value: Any, levels: int = MOST_LEVELS) -> bool:
 
 # Writing
 
-_SIGNS = tuple("=+-@\uff0b\uff0d\uff1d\uff20")
+_SIGNS = tuple("=+-@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20")
 _INVISIBLE = "\u200b\u200c\u200d\u2060"
 _ACTING = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 
@@ -307,10 +307,15 @@ def _cell(value: Any, *, raw: bool) -> Any:
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, str) and not raw:
-        value = printable(value)
-        visible = (each for each in value if not each.isspace() and each not in _INVISIBLE)
-        return f"'{value}" if next(visible, "") in _SIGNS else value
+        cells = re.split("([,;|])", printable(value))
+        return "".join(f"'{cell}" if _is_formula(cell) else cell for cell in cells)
     return value
+
+
+def _is_formula(cell: str) -> bool:
+    skipped = {'"', *_INVISIBLE}
+    visible = (each for each in cell if not each.isspace() and each not in skipped)
+    return next(visible, "") in _SIGNS
 
 
 def as_json(members: Sequence[Member]) -> bytes:

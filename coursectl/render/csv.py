@@ -1,8 +1,9 @@
 """CSV and TSV after RFC 4180: always a header, UTF-8, a null as nothing.
 
 Text that somebody chose is defused: a spreadsheet runs a cell that begins with `=`, `+`, `-` or
-`@`, so such text gets a `'` in front; control characters go, so that a line stays a line. With
-`raw`, text is exactly what the API sent.
+`@`, so such text gets a `'` in front. It may take any of `,`, `;` and `|` for the end of a cell,
+whatever the file was written with, so what stands behind one gets it, too. Control characters, tabs
+among them, go, so that a line stays a line. With `raw`, text is exactly what the API sent.
 """
 
 import csv
@@ -19,12 +20,17 @@ from coursectl.render.values import raw_values
 
 _BOM = b"\xef\xbb\xbf"
 
-# A spreadsheet may skip blanks and invisible characters before the sign; some take wide signs too.
-# It takes a millisecond to compile, and few rosters need it.
-_FORMULA = r"[\s\u200b-\u200d\u2060]*[=+\-@\uff0b\uff0d\uff1d\uff20]"
+# A spreadsheet may skip quotes, blanks and invisible characters before the sign; some take wide and
+# small signs too. It takes a millisecond to compile, and few rosters need it.
+_FORMULA = (
+    r'(^|[,;|])(?=["\s\u200b-\u200d\u2060]*+'
+    r"[=+\-@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20])"
+)
 
-# The same among JSON: a text that may begin so.
+# The same among JSON: a text that may begin so, or go on so. Where a comma or a quote is in a text,
+# it is looked at anyhow.
 _SIGN = re.compile(rb'"[-=+@ \xef]')
+_SIGN_WITHIN = re.compile(rb"[;|][-=+@ \xef]")
 
 _PLAIN = bytes(byte for byte in range(0x80) if byte not in b",\x7f")
 """ASCII without commas and DEL; other control codes are escaped in JSON."""
@@ -143,6 +149,8 @@ def _looked_at(text: bytes, rows: _Rows, *, raw: bool) -> tuple[list[bytes], Col
         look(lambda line: b"\\" in line)
     if not raw:
         odd.update(_lines_with(_SIGN, text))
+        if b";" in text or b"|" in text:
+            odd.update(_lines_with(_SIGN_WITHIN, text))
         if not marks.decode().isprintable():
             look(lambda line: not line.translate(None, _PLAIN).decode().isprintable())
     return lines, odd
@@ -193,5 +201,4 @@ def _defused(row: tuple[Any, ...], texts: list[int]) -> tuple[Any, ...]:
 
 
 def _defuse(text: str) -> str:
-    text = printable(text)
-    return f"'{text}" if re.match(_FORMULA, text) else text
+    return re.sub(_FORMULA, r"\1'", printable(text))

@@ -67,5 +67,8 @@ def _cut_to_days(rows: list[list[str]], columns: tuple[Column, ...]) -> None:
 
 
 def without_markup(text: str) -> str:
-    """Give text that Markdown, and HTML inside it, shows as it is."""
-    return _MARKUP.sub(r"\\\1", text)
+    """Give text that Markdown, and HTML inside it, shows as it is, and that addresses nobody.
+
+    A chat looks for `@everyone` whatever the Markdown, so something unseen stands behind each `@`.
+    """
+    return _MARKUP.sub(r"\\\1", text).replace("@", "@\N{ZERO WIDTH SPACE}")

@@ -24,7 +24,7 @@ CHARACTERS = st.characters(exclude_categories=("Cs",))
 TRICKY = st.lists(
     st.sampled_from(
         ["null", ",null", "[null,", "],[", '"', "'", "\\", ",", "\t", "\n", "\r", "\r\n", " ", "=",
-         "},{", '},{"', "|", "`", "[/bad]", "\x1b[31m", "\x85", "\u2028", "\u202e", "\ufeff",
+         "},{", '},{"', "|", ";", "`", "[/bad]", "\x1b[31m", "\x85", "\u2028", "\u202e", "\ufeff",
          "\x00", "佐藤", "👨\u200d👩\u200d👧", "e\u0301", "a", "0", "1e-5", "true"]
     ),
     max_size=4,

@@ -1,6 +1,8 @@
 import csv
 import io
+import re
 import unicodedata
+from time import process_time
 
 import pytest
 from hypothesis import assume, given, settings
@@ -9,7 +11,7 @@ from pydantic_core import to_json
 
 from coursectl.errors import InvalidData
 from coursectl.render.columns import COLUMN_KEYS
-from coursectl.render.csv import CsvRenderer, _looked_at, _put_among, _records_of
+from coursectl.render.csv import CsvRenderer, _defuse, _looked_at, _put_among, _records_of
 from coursectl.roster.criteria import Batch
 from tests.render.answers import MEMBERS, TEXTS, answer, demo_looks_like, member, rendered
 
@@ -118,6 +120,9 @@ def test_of_a_single_column_nothing_goes_the_long_way_since_an_empty_record_is_n
         " =1",
         "\u200b=1",
         "\uff1d1",
+        "a;=1",
+        "a| +1",
+        "a;\u200b=1",
         "\x1b[2J",
         "\x7f",
         "\x9b",
@@ -243,6 +248,8 @@ FORMULAS = [
     "\uff0b1",
     "\uff0d1",
     "\uff20a",
+    "\ufe661",
+    '"=1',
 ]
 
 
@@ -257,6 +264,46 @@ def test_free_text_that_a_spreadsheet_would_run_is_defused(formula, delimiter):
     assert record[0] == "1"
     assert {cell[0] for cell in record[1:]} == {"'"}
     assert harmless[2:] == ["member_2", "Ann", "", "joined"]
+
+
+SIGNS = ("=", "+", "-", "@")
+SKIPPED = '" \u3000\u200b\u200c\u200d\u2060'
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_no_formula_stands_behind_what_may_end_a_cell(formula, separator, delimiter):
+    name = f"a{separator}{formula}{separator}b"
+    text = dict.fromkeys(("username", "real_name", "avatar", "join_status"), name)
+    shown = answer(member(1, **text), columns=",".join(["course", *text]), course=name)
+    record = rendered(CsvRenderer(delimiter), shown).decode().splitlines()[1]
+    for cell in re.split("[,;|\t]", record):
+        assert not unicodedata.normalize("NFKC", cell).lstrip(SKIPPED).startswith(SIGNS)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("a;=1+1;b", "a;'=1+1;b"),
+        ("a;b; -2|+3", "a;b;' -2|'+3"),
+        ("a;b|c,d", "a;b|c,d"),
+        ("=a;=b", "'=a;'=b"),
+        (";;;", ";;;"),
+    ],
+)
+def test_what_stands_behind_a_separator_is_defused_where_it_stands(name, written):
+    for raw in (False, True):
+        shown = answer(member(real_name=name), columns="id,real_name")
+        record = read(rendered(CsvRenderer(raw=raw), shown))[1]
+        assert record == ["1", name if raw else written]
+
+
+def test_to_defuse_a_text_takes_time_in_proportion_to_it():
+    began = process_time()
+    for text in (";" * 300_000, "; " * 300_000, ";" + " " * 300_000, ';"' * 300_000):
+        _defuse(text)
+    assert process_time() - began < 2
 
 
 @pytest.mark.parametrize("formula", FORMULAS)

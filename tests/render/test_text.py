@@ -36,7 +36,7 @@ def cells_of(line):
 
 
 def shown_by_markdown(cell):
-    """Take away the backslashes that Markdown takes away."""
+    """Take away the backslashes that Markdown takes away, and what nobody sees behind an @."""
     text, escaped = "", False
     for character in cell:
         if character == "\\" and not escaped:
@@ -44,7 +44,7 @@ def shown_by_markdown(cell):
         else:
             text += character
             escaped = False
-    return text
+    return text.replace("@\u200b", "@")
 
 
 def test_a_plain_table_has_a_header_and_columns_that_line_up():
@@ -193,6 +193,10 @@ def test_a_row_of_markdown_stays_a_row_with_as_many_cells(members):
         ("<script>", r"\<script\>"),
         ("&lt;", r"\&lt;"),
         ("$x$", r"\$x\$"),
+        ("@everyone, @Here", "@\u200beveryone, @\u200bHere"),
+        ("ann@b.example", "ann@\u200bb.example"),
+        ("<@U123> <!channel> #1", "\\<@\u200bU123\\> \\<\\!channel\\> \\#1"),
+        ("@@all@", "@\u200b@\u200ball@\u200b"),
     ],
 )
 def test_markup_in_a_name_is_text(name, written):
