@@ -3,25 +3,41 @@
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Generator, Iterator
+from itertools import count
 
 import pytest
 
 from coursectl import redaction
 from coursectl.sources.api import pace
+from tests import missing
 from tests.community import Community, Course, row
+
+_NUMBERS = count()
+
+SLOW = "slow (pytest --all runs them)"
 
 # In the background of a shell it is ignored, and would be by every process that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--all",
+        action="store_true",
+        help="run the slow tests too, and fail where a program that one needs is missing",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Mend how pytest-cov 7 pauses for a test that is not to be measured.
+    """Read what is to run, and mend how pytest-cov 7 pauses for a test that is not to be measured.
 
     With --no-cov it would pause what has not begun. In a process of pytest-xdist it begins twice,
     and when one is paused, the other goes on.
     """
+    missing.is_failure = config.getoption("all")
     measuring = config.pluginmanager.get_plugin("_cov")
     if measuring is None:
         return
@@ -38,14 +54,27 @@ def pytest_xdist_setupnodes() -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave property tests unmeasured: a trace more than doubles the time of each example.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out slow tests that are not asked for, and property tests unmeasured.
 
-    What they look at has tests of single examples too, and these reach the same lines.
+    A trace more than doubles the time of each example. What these look at has tests of single
+    examples too, which reach the same lines.
     """
+    is_named = any("::" in argument for argument in config.args)
     for item in items:
         if item.get_closest_marker("hypothesis") is not None:
             item.add_marker("no_cover")
+        if item.get_closest_marker("slow") and not (config.getoption("all") or is_named):
+            item.add_marker(pytest.mark.skip(reason=SLOW))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line what was left out, and why."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
+    if reasons:
+        left_out = (f"{number:,} {reason}" for reason, number in reasons.most_common())
+        terminalreporter.write_line("Left out: " + "; ".join(left_out))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -72,8 +101,9 @@ def _nothing_configured(
     monkeypatch.setattr(redaction, "_secrets", dict(redaction._secrets))
     monkeypatch.setattr(redaction, "_parts", set(redaction._parts))
     # Nor has the person who runs the tests a profile or a keyring.
-    monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    home = tmp_path_factory.getbasetemp() / f"home-{next(_NUMBERS)}"  # nobody has made it
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     # A proxy is for the outside; it knows nothing of the community on loopback.
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

@@ -21,6 +21,7 @@ from coursectl.roster.criteria import Criteria
 from coursectl.roster.trend import trend_of
 from coursectl.sources.folder import find_exports
 from coursectl.streams import Talk
+from tests.missing import missing
 from tests.readme import blocks
 from tests.roster.strategies import members
 from tests.running import coursectl
@@ -195,8 +196,7 @@ def test_duckdb_computes_the_numbers_of_trend_for_whatever_exports(made):
 def spark(tmp_path_factory):
     """Spark in local mode, on loopback, in a Java that ends with it."""
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-        reason = "Spark needs Java 17: apt-get install openjdk-17-jre-headless"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        missing("java", "apt-get install default-jre-headless")
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
 

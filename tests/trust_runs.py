@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Generic, TypeVar
 
 from coursectl.keychain import Keychain, Record
@@ -18,7 +19,7 @@ from tests.running import COURSECTL, Outcome, clean_environment
 _T = TypeVar("_T")
 
 ISOLATED = {
-    "XDG_CONFIG_HOME": "/nonexistent",
+    "XDG_CONFIG_HOME": str(Path(gettempdir()) / f"coursectl-tests-{os.getpid()}"),
     "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
     "NO_PROXY": "127.0.0.1",
     "no_proxy": "127.0.0.1",
@@ -33,6 +34,7 @@ _AT_ONCE = 3
 _HASTY = """
 import atexit, os, sys
 from pathlib import Path
+from tempfile import gettempdir
 from coursectl.sources.api import pace
 pace.sleep = lambda _: None
 def peak():

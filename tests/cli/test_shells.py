@@ -1,7 +1,6 @@
 """TAB at a real prompt of bash, zsh and fish."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +10,11 @@ import pexpect
 import pyte
 import pytest
 
+from tests.missing import program
 from tests.running import clean_environment
 
 # What a TAB press runs, `test_completion` runs too.
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
 
 SCRIPTS = Path(__file__).parent.parent.parent / "completions"
 
@@ -45,13 +45,7 @@ SHELLS = {
 @contextmanager
 def prompt(shell: str, folder: Path) -> Iterator[pexpect.spawn]:
     """Run a shell that has read the script, in a folder; skip where there is none."""
-    name = shell.split()[0]
-    found = shutil.which(name)
-    if found is None:
-        reason = f"there is no {name}: apt-get install {name}"
-        if os.environ.get("CI") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    found = program(shell.split()[0])
     arguments, load, look = SHELLS[shell]
     # coursectl lies beside the interpreter that runs the tests.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
