@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
+from unicodedata import normalize
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -14,6 +15,7 @@ from coursectl.printable import printable
 from coursectl.render.columns import MEMBER, Kind, default_columns
 from coursectl.render.html import HtmlRenderer
 from coursectl.render.outline import Line, Outline, Rows, Section
+from coursectl.roster.criteria import Criteria
 from tests.chromium import chromium, violations
 from tests.render.answers import AS_OF, member
 from tests.running import coursectl
@@ -153,6 +155,32 @@ def test_a_search_finds_letters_that_are_not_on_every_keyboard(browser, tmp_path
             page.locator("#roster tbody tr", has_text=found).wait_for()
             page.get_by_label("Search").fill("")
             page.locator("#roster tbody tr").nth(1).wait_for()
+
+
+@pytest.mark.slow
+@pytest.mark.no_cover
+def test_a_search_on_the_page_finds_whom_the_terminal_finds(browser, tmp_path):
+    names = ["Zoë", "Zoe\u0308", "Straße", "STRASSE", "İnci", "Işıl", "οδος", "ΟΔΟΣ", "Łukasz"]
+    names += ["김철수", normalize("NFD", "김철수"), "O’Brien", "\ufb01ona", "علی\u200cرضا", "Ánh"]
+    names += ["Jo\u00adhn", "Søren Æbelø", "Ван", "ВАН", "mañana", "ẞ", "が"]
+    rows = [member(id_, real_name=name) for id_, name in enumerate(names, 1)]
+    columns = default_columns(several=False, readable=True)
+    table = Rows("Roster", columns, rows, AS_OF, searchable=True)
+    file = tmp_path / "names.html"
+    with file.open("wb") as out:
+        outline = Outline("Course", (), (Section("roster", "Roster", (table,)),))
+        HtmlRenderer().render_outline(outline, out)
+    typed = [*names, *(name.upper() for name in names), *(name.lower() for name in names)]
+    typed += ["zoe", "ss", "inci", "isil", "οδός", "lukasz", "o'brien", "fi", "anh", "john", "ue"]
+    with opened(browser, file) as page:
+        box, told = page.get_by_label("Search"), page.locator("#roster output")
+        for text in dict.fromkeys(typed):
+            found = [each["id"] for each in Criteria(search=text).select(rows, AS_OF)]
+            box.fill("\u0308")
+            told.filter(has_text=re.compile("^$")).wait_for(state="attached")
+            box.fill(text)
+            told.filter(has_text=f"{len(found)} of {len(names)} found").wait_for()
+            assert [int(id_) for _, id_ in column(page, 0)] == found, text
 
 
 @pytest.mark.no_cover

@@ -32,7 +32,10 @@ _STATUS = Parameter(
     panel="Which members",
 )
 _SEARCH = Parameter(
-    "--search", help="Text in the username or the name.", metavar="TEXT", panel="Which members"
+    "--search",
+    help="Text in the username or the name, whatever the case and the accents.",
+    metavar="TEXT",
+    panel="Which members",
 )
 _MIN_COMPLETION = Parameter(
     "--min-completion", help="At least N percent done.", metavar="N", panel="Which members"
@@ -228,7 +231,10 @@ _EXIT_CODE = Parameter(
     "--exit-code", help="End with exit code 8 if there is any change.", panel="How they are shown"
 )
 _SEARCH_2 = Parameter(
-    "--search", help="Text in the name or the slug.", metavar="TEXT", panel="Which courses"
+    "--search",
+    help="Text in the name or the slug, whatever the case and the accents.",
+    metavar="TEXT",
+    panel="Which courses",
 )
 _SORT_2 = Parameter(
     "--sort",

@@ -112,7 +112,9 @@ StatusCounted = Annotated[
 Search = Annotated[
     str | None,
     typer.Option(
-        metavar="TEXT", help="Text in the username or the name.", rich_help_panel=_SELECTION
+        metavar="TEXT",
+        help="Text in the username or the name, whatever the case and the accents.",
+        rich_help_panel=_SELECTION,
     ),
 ]
 MinCompletion = Annotated[
@@ -210,7 +212,10 @@ AsOf = Annotated[
 CourseSearch = Annotated[
     str | None,
     typer.Option(
-        "--search", metavar="TEXT", help="Text in the name or the slug.", rich_help_panel=_CHOICE
+        "--search",
+        metavar="TEXT",
+        help="Text in the name or the slug, whatever the case and the accents.",
+        rich_help_panel=_CHOICE,
     ),
 ]
 CourseSort = Annotated[

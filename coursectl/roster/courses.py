@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from coursectl.roster.criteria import Sort
+from coursectl.roster.folding import folded
 from coursectl.roster.ranking import in_order
 
 if TYPE_CHECKING:
@@ -33,12 +34,15 @@ def select_courses(
     sort: Sort | None = None,
     limit: int | None = None,
 ) -> "list[ReportableCourse]":
-    """Give those with `search` in their name or slug, whatever the case; without a sort by name."""
-    text = (search or "").casefold()
+    """Return those with `search` in their name or slug, by name unless there is a sort.
+
+    Case and accents do not matter.
+    """
+    text = folded(search or "")
     found = [
         course
         for course in courses
-        if text in (course["name"] or "").casefold() or text in (course["slug"] or "").casefold()
+        if text in folded(course["name"] or "") or text in folded(course["slug"] or "")
     ]
     sort = sort or _BY_NAME
     return in_order(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coursectl.errors import UsageError
 from coursectl.roster.fields import FIELDS
+from coursectl.roster.folding import folded
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.roster.moments import Age, moment_of
 from coursectl.roster.ranking import Ranking, Shelf, comparable
@@ -110,7 +111,7 @@ class Criteria(NamedTuple):
     statuses: frozenset[str | None] | None = None
     """Wanted `join_status` values, None among them for no status; None for whatever status."""
     search: str | None = None
-    """Text that stands in `username` or `real_name`, whatever the case."""
+    """Text that stands in `username` or `real_name`, whatever the case and the accents."""
     min_completion: float | None = None
     """Least `user_completion_rate`, percent, inclusive."""
     max_completion: float | None = None
@@ -164,12 +165,12 @@ class Criteria(NamedTuple):
             statuses = self.statuses
             members = [m for m in members if m["join_status"] in statuses]
         if self.search:
-            text = self.search.casefold()
+            text = folded(self.search)
             members = [
                 m
                 for m in members
-                if text in (m["username"] or "").casefold()
-                or text in (m["real_name"] or "").casefold()
+                if ((name := m["username"]) and text in folded(name))
+                or ((name := m["real_name"]) and text in folded(name))
             ]
         if (least := self.min_completion) is not None:
             members = [

@@ -5,6 +5,7 @@ import pytest
 from coursectl.errors import InvalidData, NotFound, ServerError
 from coursectl.sources.api.client import Api
 from coursectl.sources.api.courses import find_course
+from coursectl.sources.seen_courses import remember
 from tests.community import Community, Course, answer, detail, errors, html
 
 PATH = "/api/v2/course/search/"
@@ -41,6 +42,8 @@ def _courses(community):
         ("STRASSE", 46),
         ("sharp-knives", 47),
         ("knives", 47),
+        ("STRÁSSE", 46),
+        ("strasse", 46),
     ],
 )
 def test_a_course_is_found_by_its_slug_or_whole_name_whatever_the_case(community, wanted, id_):
@@ -120,11 +123,13 @@ def test_the_course_may_stand_on_any_page(community):
 def test_a_page_that_is_empty_too_early_ends_the_search(community):
     community.largest_page = 1
     community.misdeeds = [community.behave, community.edited(lambda page: page["results"].clear())]
+    for course in community.courses.values():
+        course.own_status = None
 
     with pytest.raises(NotFound):
         found(community, "food safety")
 
-    assert len(community.requests) == 2
+    assert len(community.asked(PATH)) == 2
 
 
 def test_a_course_that_several_pages_repeat_is_one_course(community):
@@ -180,15 +185,79 @@ def test_an_answer_that_is_no_page_of_courses_is_invalid(community, reply, said)
     assert caught.value.message == f"{PATH}: found {said}, expected a page of courses"
 
 
+@pytest.mark.parametrize("refusal", [detail(404, "No such page."), detail(403, "Not for you.")])
+def test_a_search_that_is_refused_is_not_the_only_way(community, refusal):
+    community.misdeed_for_good = lambda request: refusal if request.path == PATH else None
+
+    assert found(community, "Food Safety") == "course 42"
+
+
 def test_a_search_that_is_not_there_is_not_found(community):
-    community.misdeeds = [detail(404, "No such page.")]
+    community.misdeed_for_good = detail(404, "No such page.")
 
     with pytest.raises(NotFound, match="No such page"):
         found(community, "yoga")
 
 
 def test_a_search_that_is_refused_tells_why(community):
-    community.misdeeds = [errors(400, "Too short.", field="search")]
+    community.misdeed_for_good = errors(400, "Too short.", field="search")
 
     with pytest.raises(ServerError, match=r"search: Too short\."):
         found(community, "y")
+
+
+# Beyond the search
+
+
+@pytest.mark.parametrize("wanted", ["old-name", "OLD-NAME", "Old Name", "New Name", "new name"])
+@pytest.mark.parametrize("role", ["creator", "manager"])
+def test_a_course_that_was_renamed_is_found_among_ones_own(community, wanted, role):
+    community.courses = {7: Course(7, name="New Name", slug="old-name", own_status=role)}
+
+    assert found(community, wanted) == "course 7"
+
+
+def test_a_name_to_the_letter_comes_before_one_that_is_alike(community):
+    community.courses = {
+        1: Course(1, name="Resume", slug="one"),
+        2: Course(2, name="Résumé", slug="two"),
+    }
+    community.misdeed_for_good = lambda request: (
+        answer({"count": 0, "results": []}) if request.path == PATH else None
+    )
+
+    assert found(community, "RE\u0301SUME\u0301") == "course 2"
+    assert found(community, "resume") == "course 1"
+
+
+def test_names_that_are_alike_are_for_the_person_to_choose(community):
+    community.courses = {
+        1: Course(1, name="Zoë", slug="one"),
+        2: Course(2, name="Zöe", slug="two"),
+    }
+
+    with pytest.raises(NotFound, match="2 courses have the slug or name 'zoe'"):
+        found(community, "zoe")
+
+
+def test_a_slug_that_was_seen_before_is_asked_for_by_its_id(community):
+    community.courses = {7: Course(7, name="New", slug="old-name", own_status=None)}
+    remember([(7, "old-name")])
+
+    assert found(community, "old-name") == "course 7"
+    assert community.requests[-1].path == "/api/v2/course/7/"
+
+
+def test_a_slug_seen_in_another_community_is_not_taken_for_this_one(community):
+    community.courses = {7: Course(7, name="Yoga", slug="yoga", own_status=None)}
+    remember([(7, "old-name"), (8, "old-name-2")])
+
+    with pytest.raises(NotFound, match="no course has the slug or name 'old-name'"):
+        found(community, "old-name")
+
+
+def test_accents_alone_are_no_name(community):
+    community.courses = {1: Course(1, name="Yoga", slug="")}
+
+    with pytest.raises(NotFound):
+        found(community, "\u0308")

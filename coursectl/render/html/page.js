@@ -11,12 +11,16 @@
   };
   const counted = (number) => number.toLocaleString("en");
 
-  // Letters without case and accents, so that a search for "jose" finds "José"; some letters are
-  // written otherwise where they are not on the keys.
-  const written = { ł: "l", ø: "o", đ: "d", ı: "i", ß: "ss", æ: "ae", œ: "oe" };
+  // Text as it is compared, as in coursectl.roster.folding: without case, accents and what cannot
+  // be seen, so that a search for "jose" finds "José"; some letters are written otherwise where
+  // they are not on the keys. Capitals first: of some letters there are several small ones.
+  const written = {
+    ł: "l", ø: "o", đ: "d", ı: "i", ß: "ss", æ: "ae", œ: "oe", ς: "σ",
+    "‘": "'", "’": "'", ʼ: "'", "‐": "-",
+  };
   const bare = (text) =>
-    text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase()
-      .replace(/[łøđıßæœ]/g, (letter) => written[letter]);
+    text.normalize("NFKD").replace(/[\p{M}\p{Cf}]/gu, "").toUpperCase().toLowerCase()
+      .replace(/[łøđıßæœς‘’ʼ‐]/g, (letter) => written[letter]);
 
   const keyOf = {
     text: (cell) => cell.textContent,

@@ -4,24 +4,38 @@ Mirrors `GET /api/v2/course/search/`, `GET /api/v2/course/` and `GET /api/v2/cou
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from unicodedata import normalize
 
-from coursectl.errors import IncompleteRoster, NotFound
+from coursectl.errors import AccessDenied, CoursectlError, IncompleteRoster, NotFound
 from coursectl.printable import shortened
+from coursectl.roster.folding import folded
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.member import Course, ListedCourse, ReportableCourse
-from coursectl.roster.parsing import parse_course_page, parse_listed_courses, parse_own_status
+from coursectl.roster.parsing import (
+    parse_course,
+    parse_course_page,
+    parse_listed_courses,
+    parse_own_status,
+)
 from coursectl.sources.api.client import Api
 from coursectl.sources.api.members import PAGE_SIZE, CourseMembers
+from coursectl.sources.api.session import BadRequest
 from coursectl.sources.api.walk import refuse_endless
-from coursectl.sources.seen_courses import remember
+from coursectl.sources.seen_courses import remember, seen_courses
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from coursectl.sources.api.client import Answer
+
+_OWN_PATH = "/api/v2/course/"
+
+_CALLED: tuple[Literal["slug"], Literal["name"]] = "slug", "name"
+"""The fields under which a course is known to people."""
 
 _NAMED_CANDIDATES = 10
 _WALKS = 6
@@ -32,22 +46,31 @@ _Row = TypeVar("_Row", Course, ListedCourse)
 
 
 def find_course(wanted: str, api: Api) -> CourseMembers:
-    """Give the roster of the course with that slug or name, whatever the case.
+    """Return the roster of the course with that slug or name, however it is typed.
 
-    Raises NotFound, listing the candidates, when none or several match.
+    The search knows no slug, and a slug does not follow a name. So it is looked for among the
+    courses of whoever asks, too, and among those seen before. Raises NotFound, listing the
+    candidates, when none or several match; what the search was refused with, if no other way
+    leads on; and what else `Api.get` raises.
     """
     found: dict[int | None, Course] = {}
-    # The search looks into names and descriptions, where a slug stands with blanks for hyphens.
-    for text in dict.fromkeys((wanted, wanted.replace("-", " "))):
-        found |= _search(api, text)
-        matches = [course for course in found.values() if _is_named(course, wanted)]
-        if matches:
+    matches: list[Course] = []
+    refusal: CoursectlError | None = None
+    for look in _looks(wanted, api):
+        try:
+            found |= look()
+        except (AccessDenied, BadRequest, NotFound) as error:
+            refusal = refusal or error
+            continue
+        if matches := _named(list(found.values()), wanted):
             break
     shown = shortened(wanted)
     match matches:
         case [{"id": int(id_)} as course]:
             return CourseMembers(id_, api, course)
         case []:
+            if refusal is not None:
+                raise refusal
             raise NotFound(
                 f"no course has the slug or name {shown!r}",
                 _listed(list(found.values()))
@@ -60,10 +83,38 @@ def find_course(wanted: str, api: Api) -> CourseMembers:
             )
 
 
+def _looks(wanted: str, api: Api) -> "Iterator[Callable[[], dict[int | None, Course]]]":
+    """Yield the ways to look for a course, the shortest first."""
+    # The search looks into names and descriptions, where a slug stands with blanks for hyphens.
+    for text in dict.fromkeys((wanted, wanted.replace("-", " "))):
+        yield partial(_search, api, text)
+    for role in _ROLES:
+        yield partial(_own, api, role, _hyphenated(wanted))
+    for id_, slug in seen_courses().items():
+        if slug and _named([Course(id=int(id_), name=None, slug=slug)], wanted):
+            yield partial(_seen, api, int(id_))
+
+
 def _search(api: Api, text: str) -> dict[int | None, Course]:
-    """Give the courses that a search finds, by id, page by page: the first is nearly always all."""
+    """Return the courses that a search finds, by id: the first page is nearly always all."""
     path = "/api/v2/course/search/"
     return _walk(api, path, {"search": text}, parse_course_page, ahead=1).found
+
+
+def _own(api: Api, role: str, part: str) -> dict[int | None, Course]:
+    """Return the courses of whoever asks in a role with that part of a slug or name, by id."""
+    walk = _walk(api, _OWN_PATH, {"statuses": role}, parse_listed_courses, ahead=1)
+    return {
+        id_: Course(id=course["id"], name=course["name"], slug=course["slug"])
+        for id_, course in walk.found.items()
+        if any(part and part in _hyphenated(course[key] or "") for key in _CALLED)
+    }
+
+
+def _seen(api: Api, id_: int) -> dict[int | None, Course]:
+    """Return a course as it is now, by id: it may have been seen in another community."""
+    course = parse_course(*api.get(f"/api/v2/course/{id_}/"), quotes=api.quotes)
+    return {id_: Course(id=id_, name=course["name"], slug=course["slug"])}
 
 
 def reportable_courses(api: Api) -> list[ReportableCourse]:
@@ -112,7 +163,7 @@ def _listed_as(role: str, api: Api) -> dict[int | None, ListedCourse]:
     for _ in range(_WALKS):
         walk = _walk(
             api,
-            "/api/v2/course/",
+            _OWN_PATH,
             {"statuses": role},
             parse_listed_courses,
             ahead=2 * api.concurrency,
@@ -216,11 +267,27 @@ def _walk(
     return _Walk(found, frozenset(counts), counts[-1], len(counts))
 
 
-def _is_named(course: Course, wanted: str) -> bool:
-    return wanted.casefold() in (
-        (course["slug"] or "").casefold(),
-        (course["name"] or "").casefold(),
-    )
+def _named(courses: list[Course], wanted: str) -> list[Course]:
+    """Return those that are called so, to the letter if there is one, else as it may be typed."""
+    for alike in (_cased, folded, _hyphenated):
+        text = alike(wanted)
+        matches = [
+            course
+            for course in courses
+            if text and text in [alike(course[key] or "") for key in _CALLED]
+        ]
+        if matches:
+            return matches
+    return []
+
+
+def _cased(text: str) -> str:
+    return normalize("NFC", text).casefold()
+
+
+def _hyphenated(text: str) -> str:
+    """Return a name as a slug has it: the slug of a course is that of its first name."""
+    return "-".join(folded(text).replace("-", " ").split())
 
 
 def _listed(courses: list[Course]) -> str:

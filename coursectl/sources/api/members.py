@@ -106,8 +106,9 @@ class CourseMembers:
     ) -> Iterator[list[Member]]:
         """Yield the members, oldest first, equals by id.
 
-        The criteria's statuses and search are the server's work; the rest is not. Raises what
-        `Api.get` raises, InvalidData, and IncompleteRoster unless `reading` takes that, too.
+        The criteria's statuses are the server's work; the rest is not: how it compares text is
+        not known, and what it leaves out cannot be had back. Raises what `Api.get` raises,
+        InvalidData, and IncompleteRoster unless `reading` takes that, too.
         """
         return _ties_by_id(self._as_served(reading, criteria, on_progress))
 
@@ -115,7 +116,7 @@ class CourseMembers:
         self, reading: Reading, criteria: Criteria, on_progress: "OnProgress"
     ) -> Iterator[list[Member]]:
         """Yield the members, page by page."""
-        self._narrowed = criteria.statuses is not None or bool(criteria.search)
+        self._narrowed = criteria.statuses is not None
         walk = None
         with _Waiting() as waiting:
             for walk in self._walks(criteria):
@@ -145,8 +146,6 @@ class CourseMembers:
     def _walks(self, criteria: Criteria) -> Iterator[Walk]:
         """Yield walks over the roster, to be walked, until one is proved or no other would be."""
         query: dict[str, str | int] = {"ordering": "joined_at", "limit": PAGE_SIZE, "offset": 0}
-        if criteria.search:
-            query["search"] = criteria.search
         self.fetched_at = datetime.now(UTC)
         start = self._first_page(query, criteria.statuses)
         self.warnings += [f"{self.name}: {text}" for text in start.warnings(criteria.statuses)]
