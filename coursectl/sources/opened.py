@@ -1,7 +1,7 @@
 """A file that is read from one descriptor, and whether it changed meanwhile.
 
-An export may be looked into at its end, read twice, and cut in two. If each of these opened the path
-anew, a file that is replaced in between would give members of both. So it is opened once: who
+An export may be looked into at its end, read twice, and cut in two. If each of these opened the
+path anew, a file that is replaced in between would give members of both. So it is opened once: who
 replaces it, as `export -o` does, leaves what is read here as it was. A file that is written in
 place is another matter; that shows in its stamp.
 """
