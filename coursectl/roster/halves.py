@@ -154,9 +154,16 @@ class FirstHalf(_Half):
         before = self._beside
         try:
             for was_cut, fields in told.envelopes:
-                super().envelope(before + fields if was_cut else fields)
+                both = before + fields if was_cut else fields
+                if was_cut and self._origin is not None:
+                    self._origin.goes_on(both)
+                super().envelope(both)
+            super()._end()
         except InvalidData:
             raise NotInHalves from None
+
+    def _end(self) -> None:
+        """End nothing: what is cut goes on in the second half."""
 
     def _cut(self, blocks: Iterable[bytes], name: str) -> Iterator[list[Member]]:
         return self._document_of(blocks, name).batches()

@@ -17,6 +17,7 @@ from coursectl.roster.error_body import message_in
 from coursectl.roster.fields import EXPECTED, EXPECTED_OF_COURSE, FIELDS
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.member import Course, ListedCourse, Member
+from coursectl.roster.origin import OneOrigin, Origin
 from coursectl.roster.schemas import Kind, validator
 from coursectl.roster.seen_ids import SeenIds
 
@@ -175,6 +176,7 @@ class Reading:
         self._in_cells = in_cells
         self._id_of, self._status_of = _IN_CELLS if in_cells else _BY_NAME
         self._may_be_marked = may_be_marked
+        self._origin = OneOrigin() if may_be_marked else None
         self._seen = SeenIds()
         self._left_out: set[int] = set()
         self._nameless = 0
@@ -257,6 +259,7 @@ class Reading:
             if self._skip_invalid or self.invalid == before:
                 raise
             raise self._invalid_rows(error.message) from None
+        self._end()
         if not self._skip_invalid and self.invalid > before:
             raise self._invalid_rows()
 
@@ -278,6 +281,11 @@ class Reading:
         self._document = name
         self._documents += 1
         self._rows_before = self.rows
+
+    def _end(self) -> None:
+        """End a document. Raises InvalidData if it was of several rosters."""
+        if self._origin is not None:
+            self._origin.end(self._document, quotes=not self.names_nobody)
 
     def _cut(self, blocks: Iterable[bytes], name: str) -> Iterator[list[Member]]:
         return Document(iter(blocks), name, self, quotes=not self.names_nobody).batches()
@@ -372,10 +380,13 @@ class Reading:
     def bare(self) -> None:
         """Take note that nothing marks the members that follow. Raises InvalidData."""
         self._take_mark(None)
+        self._take_origin(None, {})
 
     def envelope(self, fields: Fields) -> None:
         """Take what a page object says beside its members. Raises InvalidData."""
-        self._take({key: self._value(key, text) for key, text in fields})
+        said = {key: self._value(key, text) for key, text in fields}
+        self._take(said)
+        self._take_origin(fields, said)
 
     def _take(self, said: dict[str, Any]) -> None:
         """Take what a page object says. Raises InvalidData."""
@@ -405,6 +416,21 @@ class Reading:
             self._doubt = f"{self._document} was exported incomplete{why}"
 
     # Within
+
+    def _take_origin(self, fields: Fields | None, said: dict[str, Any]) -> None:
+        """Take what a part of the document, which has been taken, says of where it is from.
+
+        Raises InvalidData.
+        """
+        if self._origin is None:
+            return
+        community = said.get("community")
+        origin = Origin(
+            None if said.get("course") is None else self.course,
+            self.community if isinstance(community, str) else None,
+            None if said.get("fetched_at") is None else self.fetched_at,
+        )
+        self._origin.take(fields, origin, self._document, quotes=not self.names_nobody)
 
     def _take_mark(self, mark: str | None) -> None:
         """Take note whether members are pseudonyms, which has to be known before the first."""
