@@ -23,6 +23,7 @@ FLOORS = (
         "coursectl.redaction",
         "coursectl.threads",
         "coursectl.second_interpreter",
+        "coursectl.whole_writes",
     ),
     ("coursectl.errors", "coursectl"),
 )

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from coursectl.whole_writes import mend_streams
+
 
 def main() -> None:
     """Run coursectl on the arguments of this process, and exit.
@@ -11,6 +13,7 @@ def main() -> None:
     answer the same.
     """
     try:
+        mend_streams()
         is_answered = _is_answered_at_once(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(130)
@@ -38,9 +41,19 @@ def _is_answered_at_once(words: list[str]) -> bool:
         from coursectl.streams import forget_stdout
 
         forget_stdout()
-    except OSError:
-        return False  # the app says why
+    except OSError as error:
+        sys.exit(_not_written(error))
     return True
+
+
+def _not_written(error: OSError) -> int:
+    """Say that stdout cannot be written, and return the exit code."""
+    from coursectl.streams import cannot_write, forget_stdout, say
+
+    forget_stdout()
+    told = cannot_write("stdout", error)
+    say(told.message, *told.hints)
+    return told.exit_code
 
 
 def _answer_of_few_words(words: list[str]) -> str | None:

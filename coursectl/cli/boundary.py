@@ -16,7 +16,12 @@ from coursectl.printable import printable, shortened
 from coursectl.redaction import redacted
 from coursectl.streams import cannot_write, forget_stdout, say
 
-_NOT_WRITTEN = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
+_NOT_WRITTEN = {
+    getattr(errno, name)
+    for name in ("EBADF", "ECONNRESET", "EDQUOT", "EFBIG", "EINVAL", "EIO", "ENOSPC", "ENXIO")
+    if hasattr(errno, name)
+}
+"""How a write to stdout may fail for which coursectl is not to blame."""
 
 
 class Boundary(Group):

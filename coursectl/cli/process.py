@@ -39,7 +39,7 @@ def run_process() -> None:
         with suppress(KeyboardInterrupt):
             sharing.end_foreseen()
             _finish()
-        _flush()
+        code = _flush() or code
     end_at_once(code)
 
 
@@ -53,14 +53,20 @@ def _finish() -> None:
     threads.finish(_AT_END, lambda: say("waiting a moment: a login is being renewed"))
 
 
-def _flush() -> None:
-    """Write what stdout still holds; at exit, Python would complain if it could not."""
+def _flush() -> int:
+    """Write what stdout still holds, and return the exit code: not 0 if it cannot be written."""
     try:
         sys.stdout.flush()
-    except OSError:
-        from coursectl.streams import forget_stdout
+    except OSError as error:
+        from coursectl.streams import cannot_write, forget_stdout, say
 
-        forget_stdout()
+        forget_stdout()  # which Python would complain of at exit
+        if isinstance(error, BrokenPipeError):
+            return 0
+        told = cannot_write("stdout", error)
+        say(told.message, *told.hints)
+        return told.exit_code
+    return 0
 
 
 def _terminate(number: int, _: object) -> None:
