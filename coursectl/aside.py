@@ -13,8 +13,7 @@ from contextlib import suppress
 from itertools import accumulate
 from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar, cast
 
-from coursectl.files import no_room
-from coursectl.printable import printable
+from coursectl.files import room_for
 from coursectl.render.interface import Rendered
 from coursectl.roster.criteria import Batch, Roster
 
@@ -56,13 +55,10 @@ class Records:
     def put(self, blocks: "Iterable[bytes]", lengths: "Iterable[int]") -> None:
         """Take texts of these lengths, in blocks of any size. Raises UsageError."""
         self.ends.fromlist(list(accumulate(lengths, initial=self.ends.pop())))
-        try:
+        with room_for("members to be sorted"):
             file = self._opened()
             file.writelines(blocks)
             file.flush()
-        except OSError as error:
-            said = error.strerror or str(error)
-            raise no_room("members to be sorted", said, _folder()) from None
 
     def _opened(self) -> "BinaryIO":
         if self._file is None:
@@ -237,10 +233,3 @@ class AsideRendered(_Shelf[bytes]):
 
     def _read(self, texts: list[bytes]) -> list[bytes]:
         return texts
-
-
-def _folder() -> str:
-    try:
-        return printable(tempfile.gettempdir())
-    except OSError:
-        return "the folder for temporary files"

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import signal
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,13 +11,12 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self, cast
 
 from coursectl import threads
 from coursectl.errors import CoursectlError, UsageError
-from coursectl.files import replacing
+from coursectl.files import opened_as_it_is, replacing
 from coursectl.printable import printable
-from coursectl.redaction import SECRET_VARIABLES, redacted
+from coursectl.redaction import redacted
+from coursectl.whole_writes import WholeWriter
 
 if TYPE_CHECKING:
-    import subprocess
-
     from rich.progress import Progress
 
     from coursectl.render.interface import Sink
@@ -143,7 +140,7 @@ def stdout_terminal() -> Terminal:
 class _HeldBack:
     """Writes that wait, so that what fails early has written nothing."""
 
-    def __init__(self, file: BinaryIO, on_release: Callable[[], None]) -> None:
+    def __init__(self, file: "_Named", on_release: Callable[[], None]) -> None:
         self._file = file
         self._on_release = on_release
         self._waiting: list[bytes] | None = []
@@ -176,101 +173,24 @@ def to_stdout(talk: Talk, *, pager_above: int | None = None) -> "Iterator[Sink]"
     """
     if sys.__stdout__ is None:
         raise UsageError("stdout is closed", "Name a file with -o.")
-    out = sys.stdout.buffer
-    try:
-        if pager_above is not None:
-            pages = _Paged(out, pager_above, talk.stop)
-            with pages.shown():
-                yield pages
-        else:
-            held = _HeldBack(out, talk.stop)
-            yield held
-            held.flush()
-        out.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise cannot_write("stdout", error) from None
+    out = _Named("stdout", sys.stdout.buffer, may_break=True)
+    if pager_above is not None:
+        from coursectl.pager import Paged
+
+        pages = Paged(out, pager_above, talk.stop, say)
+        with pages.shown():
+            yield pages
+    else:
+        held = _HeldBack(out, talk.stop)
+        yield held
+        held.flush()
+    out.flush()
 
 
 def forget_stdout() -> None:
     """Let go of what stdout still holds: Python would write it at exit, and complain there."""
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - not a path of ours
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
-
-
-class _Paged:
-    """Lines for the pager if there are at least `above`, else for `out`; until then they wait."""
-
-    def __init__(self, out: BinaryIO, above: int, on_release: Callable[[], None]) -> None:
-        self._out = out
-        self._above = above
-        self._on_release = on_release
-        self._waiting: list[bytes] = []
-        self._lines = 0
-        self._sink: BinaryIO | None = None
-        self._pager: subprocess.Popen[bytes] | None = None
-
-    def write(self, data: bytes) -> None:
-        if self._sink is None:
-            self._waiting.append(data)
-            self._lines += data.count(b"\n")
-        elif self._pager is None:
-            self._sink.write(data)
-        else:
-            with suppress(BrokenPipeError):  # whoever reads has seen enough
-                self._sink.write(data)
-
-    def flush(self) -> None:
-        """Begin to show what there is, if it is too long for a screen."""
-        if self._sink is None and self._lines >= self._above:
-            self._begin(_pager())
-
-    @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Show all in the end; stay until the pager is left."""
-        # ctrl-C is for the pager, which has its own use for it.
-        interrupted = signal.getsignal(signal.SIGINT)
-        try:
-            yield
-            self.flush()
-            if self._sink is None:
-                self._begin(None)
-        finally:
-            if self._pager is not None:
-                with suppress(BrokenPipeError):
-                    self._pager.communicate()
-                signal.signal(signal.SIGINT, interrupted)
-
-    def _begin(self, pager: "subprocess.Popen[bytes] | None") -> None:
-        self._on_release()
-        self._pager = pager
-        self._sink = self._out
-        if pager is not None and pager.stdin is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            self._sink = cast("BinaryIO", pager.stdin)
-        self.write(b"".join(self._waiting))
-
-
-def _pager() -> "subprocess.Popen[bytes] | None":
-    """Start the pager that the person chose; None if there is none to be had."""
-    import shlex
-    import subprocess
-
-    try:
-        command = shlex.split(os.environ.get("PAGER", "less"))
-    except ValueError:
-        return None
-    if command in ([], ["cat"]):
-        return None
-    # less stays only for what fills the screen, shows colour and leaves the text behind.
-    environment = {"LESS": "FRX", "LESSCHARSET": "utf-8", **os.environ}
-    for name in SECRET_VARIABLES:
-        environment.pop(name, None)
-    try:
-        return subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
-    except OSError:
-        return None
 
 
 # Files
@@ -280,44 +200,77 @@ def _pager() -> "subprocess.Popen[bytes] | None":
 def to_file(path: Path) -> "Iterator[Sink]":
     """Give a place to write a file to, which appears under its name once it is complete.
 
-    A name that ends in `.gz` is compressed. What is no regular file (a device, a pipe) is written
-    as it is. Raises UsageError when the file cannot be written.
+    A name that ends in `.gz` is compressed. What is no regular file (a descriptor, a device, a
+    pipe) is written as it is. Raise UsageError when the file cannot be written.
     """
     shown = printable(str(path))
-    try:
+    with _writing(shown):
         with suppress(FileNotFoundError):
             path.stat()  # a loop of links is told here, as an OSError
-        is_descriptor = path.is_relative_to("/dev") or path.is_relative_to("/proc")
-        if is_descriptor or (path.exists() and not path.is_file()):
-            if path.is_dir():
-                raise UsageError(f"{shown} is a directory", "Name a file in it.")
-            with path.open("ab") as file:
-                held = _HeldBack(file, lambda: None)
-                yield held
-                held.flush()
-            return
-        with replacing(path.resolve(), _mode(path)) as file:
-            if path.suffix.lower() == ".gz":
-                import gzip
-
-                # No name and no time inside: the same roster gives the same bytes.
-                with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as zipped:
-                    yield zipped
-            else:
-                yield file
+        if path.is_dir():
+            raise UsageError(f"{shown} is a directory", "Name a file in it.")
+        raw = opened_as_it_is(path)
+    if raw is not None:
+        with raw:
+            held = _HeldBack(_Named(shown, WholeWriter(raw)), lambda: None)
+            yield held
+            held.flush()
+        return
+    of_block: BaseException | None = None
+    try:
+        with replacing(
+            path.resolve(), private=False, tell=lambda told: say(f"{shown}: {told}")
+        ) as file:
+            try:
+                yield from _compressed_by_name(path, _Named(shown, file))
+            except BaseException as error:
+                of_block = error
+                raise
     except OSError as error:
+        if error is of_block:  # which is not the fault of the file
+            raise
         raise cannot_write(shown, error) from None
 
 
-def _mode(path: Path) -> int:
-    """Give the permissions that a file has, or would have if it were made now."""
-    return stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
+def _compressed_by_name(path: Path, file: "_Named") -> "Iterator[Sink]":
+    if path.suffix.lower() != ".gz":
+        yield file
+        return
+    import gzip
+
+    # No name and no time inside: the same roster gives the same bytes.
+    with gzip.GzipFile("", "wb", fileobj=cast("BinaryIO", file), mtime=0) as zipped:
+        yield zipped
 
 
-def _umask() -> int:
-    umask = os.umask(0o077)
-    os.umask(umask)
-    return umask
+class _Named:
+    """A file whose errors say which one it is."""
+
+    def __init__(
+        self, name: str, file: "BinaryIO | WholeWriter", *, may_break: bool = False
+    ) -> None:
+        self._name = name
+        self._file = file
+        self._may_break = may_break
+        """Whether it is no failure that nobody reads on."""
+
+    def write(self, data: bytes) -> int:
+        with _writing(self._name, may_break=self._may_break):
+            return self._file.write(data)
+
+    def flush(self) -> None:
+        with _writing(self._name, may_break=self._may_break):
+            self._file.flush()
+
+
+@contextmanager
+def _writing(name: str, *, may_break: bool = False) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if may_break and isinstance(error, BrokenPipeError):
+            raise
+        raise cannot_write(name, error) from None
 
 
 def cannot_write(name: str, error: OSError) -> CoursectlError:

@@ -25,14 +25,18 @@ class WaitingWriter(io.RawIOBase):
     def __init__(self, raw: io.FileIO) -> None:
         super().__init__()
         self._raw = raw
+        self.failure: OSError | None = None
+        """What the last write failed with."""
 
     def write(self, data: "Buffer", /) -> int:
         """Write some of the bytes, and return how many. Raises OSError."""
-        while True:
-            taken = self._raw.write(data)
-            if taken is not None:
-                return taken
-            _wait_for(self._raw.fileno())
+        try:
+            while (taken := self._raw.write(data)) is None:
+                _wait_for(self._raw.fileno())
+        except OSError as error:
+            self.failure = error
+            raise
+        return taken
 
     def writable(self) -> bool:
         """Return that it can be written."""
@@ -69,17 +73,25 @@ def mend_streams() -> None:
         buffer = getattr(stream, "buffer", None)
         raw = getattr(buffer, "raw", buffer)
         # On Windows no pipe is without blocking, and a console has a stream of its own.
-        if os.name != "posix" or not isinstance(raw, io.FileIO):
-            continue
-        mended = io.TextIOWrapper(
-            WholeWriter(raw) if buffer is raw else io.BufferedWriter(WaitingWriter(raw)),  # type: ignore[type-var] # as Python itself does with -u
-            encoding=stream.encoding,
-            errors=stream.errors,
-            newline="\n",
-            line_buffering=stream.line_buffering,
-            write_through=stream.write_through,
-        )
-        setattr(sys, name, mended)
+        if os.name == "posix" and isinstance(raw, io.FileIO):
+            setattr(sys, name, _mended(stream, raw, is_raw=buffer is raw))
+
+
+def _mended(stream: io.TextIOWrapper, raw: io.FileIO, *, is_raw: bool) -> io.TextIOWrapper:
+    return io.TextIOWrapper(
+        WholeWriter(raw) if is_raw else io.BufferedWriter(WaitingWriter(raw)),  # type: ignore[arg-type]
+        encoding=stream.encoding,
+        errors=stream.errors,
+        newline="\n",
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+
+
+def stdout_has_failed(error: OSError) -> bool:
+    """Return whether an error came from a write to stdout."""
+    buffer = getattr(sys.stdout, "buffer", None)
+    return getattr(getattr(buffer, "raw", buffer), "failure", None) is error
 
 
 def _wait_for(descriptor: int) -> None:

@@ -12,11 +12,12 @@ FLOORS = (
     ("coursectl.cli",),
     ("coursectl.survey", "coursectl.comparison", "coursectl.second_process"),
     ("coursectl.gather", "coursectl.streams"),
-    ("coursectl.aside",),
+    ("coursectl.aside", "coursectl.pager"),
     ("coursectl.render", "coursectl.sources"),
     ("coursectl.keychain",),
     ("coursectl.settings", "coursectl.roster"),
     ("coursectl.places", "coursectl.files"),
+    ("coursectl.access",),
     ("coursectl.printable",),
     (
         "coursectl.ending",

@@ -291,6 +291,39 @@ def test_a_pager_with_an_unclosed_quote_is_no_bug():
     assert shown.code in (0, 2)
 
 
+def test_a_pager_may_be_a_pipeline():
+    shown = on_terminal("members", "demo", "-n", "30", PAGER="cat | grep -c .")
+    assert (shown.code, shown.lines) == (0, ["35"])
+
+
+@pytest.mark.parametrize(
+    "chosen", ["no-such-pager | no-such-filter", "no-such-pager $1", "exit 3;"]
+)
+def test_a_pager_that_fails_gives_way_to_the_terminal(chosen):
+    shown = on_terminal("members", "demo", PAGER=chosen)
+    code = 3 if "3" in chosen else 127
+    assert shown.code == 0
+    assert f"coursectl: the pager ended with exit code {code}\r\n".encode() in shown.output
+    assert shown.output.count(b"joined") > 100
+    assert shown.lines[-1].startswith("Not shown at this width")
+
+
+def test_what_a_pager_leaves_is_not_shown_again_once_it_was_read(tmp_path):
+    path = tmp_path / "saved.json"
+    path.write_text(json.dumps([{"id": id_, "username": "n" * 90} for id_ in range(15_000)]))
+    fails = shlex.join([sys.executable, "-c", "import sys; sys.stdin.read(); sys.exit(1)"])
+    shown = on_terminal("members", path, "-q", "-f", "plain", "-c", "id,username", PAGER=fails)
+    assert (shown.code, shown.output) == (0, b"")
+
+
+def test_ctrl_c_in_a_pipeline_of_a_pager_leaves_it():
+    with terminal("members", "demo", PAGER="cat | (sleep 1; echo ready; sleep 30)") as child:
+        child.expect_exact("ready\r\n")
+        child.sendintr()
+        shown = ended(child)
+    assert (shown.code, shown.lines) == (0, [])
+
+
 def test_a_pager_that_stops_early_is_no_failure():
     quits = shlex.join([sys.executable, "-c", "pass"])
     shown = on_terminal("members", "demo", PAGER=quits)

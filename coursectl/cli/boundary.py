@@ -12,16 +12,13 @@ from coursectl import __version__
 from coursectl.cli.commands import NAMES, Group, built
 from coursectl.cli.debugging import is_debugging
 from coursectl.errors import CoursectlError, ExitCode
+from coursectl.files import no_room
 from coursectl.printable import printable, shortened
 from coursectl.redaction import redacted
 from coursectl.streams import cannot_write, forget_stdout, say
+from coursectl.whole_writes import stdout_has_failed
 
-_NOT_WRITTEN = {
-    getattr(errno, name)
-    for name in ("EBADF", "ECONNRESET", "EDQUOT", "EFBIG", "EINVAL", "EIO", "ENOSPC", "ENXIO")
-    if hasattr(errno, name)
-}
-"""How a write to stdout may fail for which coursectl is not to blame."""
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 class Boundary(Group):
@@ -74,11 +71,14 @@ def _boundary() -> Iterator[None]:
         say("interrupted")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     except OSError as error:
-        if error.errno not in _NOT_WRITTEN:
+        if stdout_has_failed(error):
+            forget_stdout()
+            told = cannot_write("stdout", error)
+        elif error.errno in _NO_ROOM:
+            told = no_room("the answer", error.strerror or str(error))
+        else:
             _report_bug(error)
             raise typer.Exit(ExitCode.BUG) from None
-        forget_stdout()
-        told = cannot_write("stdout", error)
         say(told.message, *told.hints)
         raise typer.Exit(told.exit_code) from None
     except Exception as error:  # noqa: BLE001 - a bug is told, not shown as a traceback

@@ -7,6 +7,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from coursectl.errors import UsageError
+from coursectl.files import is_written_as_it_is
 from coursectl.printable import printable, shortened
 from coursectl.streams import cannot_write
 
@@ -64,7 +65,7 @@ def _is_no_regular_file(path: Path) -> bool:
     """Whether something else is there, which is written as it is, whatever its name."""
     if not os.path.exists(path):  # noqa: PTH110 - not of a long name
         return False
-    return path.is_relative_to("/dev") or path.is_relative_to("/proc") or not path.is_file()
+    return is_written_as_it_is(path)
 
 
 def _check_folder(folder: Path, name: str) -> None:

@@ -4,6 +4,8 @@ import io
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from coursectl.errors import CoursectlError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,7 +18,7 @@ class _SinkFile(io.RawIOBase):
     def __init__(self, out: "Sink", *, defers: bool) -> None:
         self._out: Sink | None = out
         self._defers = defers
-        self.failure: OSError | None = None
+        self.failure: OSError | CoursectlError | None = None
 
     def writable(self) -> bool:
         return True
@@ -26,7 +28,7 @@ class _SinkFile(io.RawIOBase):
         if self._out is not None:
             try:
                 self._out.write(view.tobytes())
-            except OSError as error:
+            except (OSError, CoursectlError) as error:
                 if not self._defers:
                     raise
                 self.failure = error

@@ -20,6 +20,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from coursectl.errors import UsageError
+from coursectl.files import room_for
 from coursectl.printable import printable
 from coursectl.render.binary import as_file
 from coursectl.render.columns import Column, Kind
@@ -209,7 +210,11 @@ class _Book:
 @contextmanager
 def _book(out: Sink) -> Iterator[_Book]:
     """Give a workbook, which is written to `out` at a good end."""
-    with as_file(out, defers=True) as file, TemporaryDirectory(prefix="coursectl-") as folder:
+    with (
+        as_file(out, defers=True) as file,
+        room_for("a workbook"),
+        TemporaryDirectory(prefix="coursectl-") as folder,
+    ):
         # Rows wait in the folder, so that memory stays flat.
         workbook = Workbook(file, {"constant_memory": True, "tmpdir": folder})
         book = _Book(workbook)

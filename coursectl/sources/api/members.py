@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from operator import itemgetter
-from tempfile import SpooledTemporaryFile, gettempdir
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Self
 
 from coursectl.errors import (
@@ -15,9 +15,8 @@ from coursectl.errors import (
     IncompleteRoster,
     InvalidData,
     NotFound,
-    UsageError,
 )
-from coursectl.printable import printable
+from coursectl.files import room_for
 from coursectl.roster.criteria import Criteria
 from coursectl.roster.member import Course, Member
 from coursectl.roster.parsing import Reading, parse_course, parse_course_as_sent
@@ -286,13 +285,8 @@ class _Waiting:
             self.members += batches
             if start > _READ or not is_in_order:
                 self.members = None
-        try:
+        with room_for("pages that wait for their proof"):
             self._file.write(page.body)
-        except OSError as error:
-            raise UsageError(
-                f"pages that wait for their proof find no room: {printable(str(error))}",
-                f"Make room in {printable(gettempdir())}, or set TMPDIR to another folder.",
-            ) from None
         self._places.append((page.offset, start, len(page.body), page.where))
 
     def clear(self) -> None:
