@@ -108,6 +108,8 @@ class Reply:
     """Bytes of the body after which the connection breaks."""
     drip: float | None = None
     """Seconds between each ten bytes of the body."""
+    tells_length: bool = True
+    """Whether it says how long the body is, which else ends with the connection."""
 
 
 Misdeed = Reply | Callable[[Request], Reply | None] | None
@@ -235,6 +237,10 @@ class Community:
         """Answer as usual, and break the connection halfway."""
         reply = self.behave(request)
         return replace(reply, sent=len(reply.body) // 2)
+
+    def cut_without_length(self, request: Request) -> Reply:
+        """The same, as HTTP/1.0 does it: nothing but the JSON shows that there was more."""
+        return replace(self.cut(request), tells_length=False)
 
     # How it answers
 
@@ -453,7 +459,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in reply.headers:
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(reply.body)))
+        if reply.tells_length:
+            self.send_header("Content-Length", str(len(reply.body)))
+        else:
+            self.send_header("Connection", "close")
         self.end_headers()
         if reply.drip is None:
             self.wfile.write(reply.body[: reply.sent])

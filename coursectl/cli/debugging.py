@@ -29,6 +29,9 @@ def begin_debugging(*, wanted: bool) -> None:
     import logging
 
     class Teller(logging.Handler):
+        def filter(self, record: "LogRecord") -> bool:
+            return not _is_told_by_us(record)
+
         def emit(self, record: "LogRecord") -> None:
             try:
                 text = self.format(record)
@@ -44,3 +47,12 @@ def begin_debugging(*, wanted: bool) -> None:
         logger.setLevel(logging.DEBUG)
         logger.addHandler(teller)
         logger.propagate = False
+
+
+def _is_told_by_us(record: "LogRecord") -> bool:
+    """Whether that is urllib3's line for a try of which `coursectl` has a line of its own."""
+    if record.name == "urllib3.util.retry":
+        return True
+    is_request = isinstance(record.args, tuple) and record.args[3:4] == ("GET",)
+    is_retry = str(record.msg).startswith("Retry: ")
+    return record.name == "urllib3.connectionpool" and (is_request or is_retry)

@@ -24,6 +24,7 @@ from coursectl.errors import InvalidData
 from coursectl.printable import shortened
 from coursectl.roster.error_body import title_in
 from coursectl.roster.member import Member
+from coursectl.roster.remedies import NAME_A_ROSTER, SAVE_AGAIN, SAVE_AS_UTF_8
 
 BLOCK = 64 * 1024
 """Bytes that are looked at in one go."""
@@ -55,8 +56,6 @@ _BOM = b"\xef\xbb\xbf"
 
 _PLAIN_LINE = b"{}\n"
 _NO_MARKS = bytes(byte for byte in range(256) if byte not in _PLAIN_LINE)
-
-_SAVE_AGAIN = "The file is damaged or cut off: save it again."
 
 
 _BRACKETS = 32
@@ -121,7 +120,7 @@ class Document:
             pass
         if self._buffer.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise InvalidData(
-                f"{self._name}: UTF-16 text, expected UTF-8", "Save the export as UTF-8."
+                f"{self._name}: UTF-16 text, expected UTF-8", SAVE_AS_UTF_8
             )
         first = self._first_byte()
         if first is None:
@@ -399,13 +398,13 @@ class Document:
         raise InvalidData(
             f"{self._name}:{self._line(at)}:{column}: invalid JSON: {what}"
             + (f", found {found!r}" if self._quotes else ""),
-            _SAVE_AGAIN,
+            SAVE_AGAIN,
         )
 
     def _truncated(self) -> NoReturn:
         raise InvalidData(
             f"{self._name}:{self._line(len(self._buffer))}: the JSON ends in the middle",
-            _SAVE_AGAIN,
+            SAVE_AGAIN,
         )
 
     def _not_a_roster(self, first: int) -> NoReturn:
@@ -419,7 +418,7 @@ class Document:
             what = "something else"
         raise InvalidData(
             f"{self._name}: found {what}, expected a roster in JSON",
-            "A roster is a page of the API, a list of members, NDJSON or an export by coursectl.",
+            NAME_A_ROSTER,
         )
 
 

@@ -18,6 +18,7 @@ from coursectl.roster.fields import EXPECTED, EXPECTED_OF_COURSE, FIELDS
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.member import Course, ListedCourse, Member
 from coursectl.roster.origin import OneOrigin, Origin
+from coursectl.roster.remedies import CORRECT_ROWS, NAME_A_ROSTER, SAVE_A_ROSTER, SAVE_AGAIN
 from coursectl.roster.schemas import Kind, validator
 from coursectl.roster.seen_ids import SeenIds
 
@@ -374,7 +375,7 @@ class Reading:
             f"{self._document}: found "
             + (f"an error of the server ({said})" if said else "an object without results")
             + ", expected a roster",
-            "A roster is a page of the API, a list of members, NDJSON or an export by coursectl.",
+            NAME_A_ROSTER,
         )
 
     def bare(self) -> None:
@@ -503,7 +504,7 @@ class Reading:
         return InvalidData(
             f"{self._document}: {members}",
             *lines,
-            "Correct them, or leave them out with --skip-invalid.",
+            CORRECT_ROWS,
         )
 
     def _value(self, key: str, text: bytes) -> Any:
@@ -513,7 +514,7 @@ class Reading:
             where = "" if self.names_nobody else f"{shortened(key)}: "
             raise InvalidData(
                 f"{self._document}: {where}invalid JSON: {_without_place(error)}",
-                "The file is damaged or cut off: save it again.",
+                SAVE_AGAIN,
             ) from None
 
     def _as(self, kind: Kind, key: str, value: Any, expected: str) -> Any:
@@ -523,7 +524,7 @@ class Reading:
             found = "" if self.names_nobody else f"found {shortened(to_json(value).decode())}, "
             raise InvalidData(
                 f"{self._document}: {key}: {found}expected {expected}",
-                "The file is damaged or not a roster: save it again.",
+                SAVE_A_ROSTER,
             ) from None
 
 

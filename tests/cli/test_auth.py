@@ -809,6 +809,19 @@ def test_debug_tells_requests_on_stderr_a_line_each(person, arguments, variables
 
 
 @pytest.mark.no_cover
+def test_debug_tells_each_try_once(person):
+    person.log_in()
+    before = len(person.community.requests)
+    person.community.misdeeds = [detail(503, "Busy."), person.community.cut]
+    run = person.run("members", "42", "--debug", "--csv")
+
+    told = [line for line in run.stderr.splitlines() if "/api/v2/" in line]
+    assert len(told) == len(person.community.requests) - before
+    assert told[0].endswith(" -> the server answered 503: Busy.")
+    assert told[1].endswith(" -> the answer broke off")
+
+
+@pytest.mark.no_cover
 @pytest.mark.parametrize("variables", [{}, {"COURSECTL_DEBUG": ""}, {"COURSECTL_DEBUG": "0"}])
 def test_without_debug_nothing_of_it_is_told(person, variables):
     person.log_in()

@@ -438,19 +438,29 @@ def test_a_server_that_nobody_runs_is_no_connection():
 
 
 @pytest.mark.usefixtures("retries_at_once")
-def test_an_answer_that_breaks_off_is_asked_for_again(community):
-    community.misdeeds = [community.cut] * 5
+@pytest.mark.parametrize("way", ["cut", "cut_without_length"])
+def test_an_answer_that_breaks_off_is_asked_for_again(community, way):
+    community.misdeeds = [getattr(community, way)] * 5
 
     assert json.loads(Api(community.settings).get(PATH)[0])["count"] == 5
     assert len(community.requests) == 6
 
 
 @pytest.mark.usefixtures("retries_at_once")
-def test_an_answer_that_breaks_off_is_no_answer(community):
-    community.misdeed_for_good = community.cut
+@pytest.mark.parametrize("way", ["cut", "cut_without_length"])
+def test_an_answer_that_breaks_off_is_no_answer(community, way):
+    community.misdeed_for_good = getattr(community, way)
 
     with pytest.raises(ServerError, match=r"the answer broke off \(tried 6 times\)"):
         Api(community.settings).get(PATH)
+
+
+@pytest.mark.parametrize("body", [b'{"count": 0}', b"<title>Sign in</title>", b"[]\n", b"null"])
+def test_a_whole_answer_without_a_length_is_asked_for_once(community, body):
+    community.misdeeds = [Reply(200, body, tells_length=False)]
+
+    assert Api(community.settings).get(PATH)[0] == body
+    assert len(community.requests) == 1
 
 
 def test_an_answer_that_cannot_be_unpacked_is_no_answer(community):

@@ -662,6 +662,33 @@ def test_an_invalid_row_is_named_with_its_page(community):
     )
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b'{"count": 1, "results": [', b"\xff\xfe{", b'{"count": 0, "results": [], "fetched_at": 1}'],
+    ids=["cut off", "UTF-16", "not a moment"],
+)
+def test_what_to_do_about_an_answer_is_not_said_of_a_file(community, body):
+    community.misdeed_for_good = Reply(200, body)
+
+    with pytest.raises(InvalidData) as caught:
+        listed(community)
+
+    assert caught.value.hints == (
+        "Check the community's URL; if it is right, the API has changed.",
+    )
+
+
+def test_an_invalid_row_of_a_server_is_for_its_owner(community):
+    community.courses[42].members[3]["user_completion_rate"] = 101
+
+    with pytest.raises(InvalidData) as caught:
+        listed(community)
+
+    assert caught.value.hints[-1] == (
+        "Tell the owner of the server, or leave them out with --skip-invalid."
+    )
+
+
 def test_invalid_rows_that_are_left_out_leave_the_roster_complete(community):
     community.largest_page = 2
     community.courses[42].members[3]["user_completion_rate"] = 101

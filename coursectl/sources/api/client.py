@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import quote_plus, urlencode
 
 import requests
+from pydantic_core import from_json
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from coursectl import threads
@@ -212,7 +213,7 @@ class Api:
                         body = self._body(response, job)
                     except (ProtocolError, ReadTimeoutError) as error:
                         # The session's own retries end where the body begins.
-                        retries = retries.increment("GET", job.path, error=error)
+                        retries = retries.increment("GET", str(job), error=error)
                     else:
                         seconds = monotonic() - began
                         size = len(body)
@@ -238,6 +239,14 @@ class Api:
                     f"{job.where}: the answer is larger than {_LARGEST_ANSWER:,} bytes",
                     "This is not a page of members; check the community's URL.",
                 )
+        if (
+            response.status_code == requests.codes.ok
+            and response.raw.length_remaining is None
+            and not response.raw.chunked
+            and _ends_early(body)
+        ):
+            # It ended with the connection, and only what is in it tells whether that was its end.
+            raise ProtocolError("the JSON ends in the middle")
         return bytes(body)
 
     def _too_late(self, begun: str, wait: float = 0.0) -> ServerError:
@@ -249,3 +258,12 @@ class Api:
             else f"{begun}not done within {deadline}",
             "Try again later, or allow more time with --deadline.",
         )
+
+
+def _ends_early(body: bytearray) -> bool:
+    """Whether that is the beginning of a JSON text, and not all of it."""
+    try:
+        from_json(body)
+    except ValueError as error:
+        return "EOF while parsing" in str(error)
+    return False

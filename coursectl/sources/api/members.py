@@ -21,7 +21,7 @@ from coursectl.roster.criteria import Criteria
 from coursectl.roster.member import Course, Member
 from coursectl.roster.parsing import Reading, parse_course, parse_course_as_sent
 from coursectl.sources.api.client import Api
-from coursectl.sources.api.session import NOT_THE_API, BadRequest
+from coursectl.sources.api.session import NOT_THE_API, BadRequest, answers_of_a_server
 from coursectl.sources.api.statuses import FirstPage, first_page
 from coursectl.sources.api.walk import Page, Walk
 from coursectl.sources.interface import no_progress
@@ -109,7 +109,8 @@ class CourseMembers:
         not known, and what it leaves out cannot be had back. Raises what `Api.get` raises,
         InvalidData, and IncompleteRoster unless `reading` takes that, too.
         """
-        return _ties_by_id(self._as_served(reading, criteria, on_progress))
+        with answers_of_a_server():
+            yield from _ties_by_id(self._as_served(reading, criteria, on_progress))
 
     def _as_served(
         self, reading: Reading, criteria: Criteria, on_progress: "OnProgress"

@@ -1,5 +1,6 @@
 """When a request is sent again, and after how long: urllib3's `Retry` at the run's own pace."""
 
+import logging
 from contextlib import suppress
 from typing import Any, Self
 
@@ -13,6 +14,8 @@ from coursectl.sources.api.pace import Turn
 from coursectl.sources.api.session import reason
 
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
+
+_log = logging.getLogger("coursectl")
 
 _TIMES = 5
 """Times that a request is sent again."""
@@ -81,6 +84,7 @@ class Retries(Retry):
             self.turn.failure = self._told(response)
         elif last.error is not None:
             self.turn.failure = reason(last.error)
+        _log.debug("GET %s -> %s", url, self.turn.failure)
         if response is not None and self._named_wait(response) is not None:
             retries.rate_limits += 1
             if retries.rate_limits <= _RATE_LIMITS:

@@ -1,5 +1,7 @@
 """One community over HTTP: redirects that stay there, errors in words."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,8 +24,9 @@ from urllib3.exceptions import (
 from urllib3.util import Retry
 
 from coursectl import __version__
-from coursectl.errors import AccessDenied, CoursectlError, NotFound, ServerError
+from coursectl.errors import AccessDenied, CoursectlError, InvalidData, NotFound, ServerError
 from coursectl.printable import shortened
+from coursectl.roster.remedies import CORRECT_ROWS, OF_FILES
 from coursectl.sources.address import host_of
 
 NOT_THE_API = "Check the community's URL; if it is right, the API has changed."
@@ -37,6 +40,9 @@ CONNECT_TIMEOUT = 10.0
 
 READ_TIMEOUT = 30.0
 """Seconds between two packets of an answer."""
+
+
+_TELL_THE_OWNER = "Tell the owner of the server, or leave them out with --skip-invalid."
 
 
 class BadRequest(ServerError):
@@ -123,6 +129,19 @@ class Session(requests.Session):
     @retries.setter
     def retries(self, retries: Retry) -> None:
         self._adapter.max_retries = retries
+
+
+@contextmanager
+def answers_of_a_server() -> Iterator[None]:
+    """Have InvalidData say what to do about a server where it would about a file."""
+    try:
+        yield
+    except InvalidData as error:
+        hints = (
+            _TELL_THE_OWNER if hint == CORRECT_ROWS else NOT_THE_API if hint in OF_FILES else hint
+            for hint in error.hints
+        )
+        raise InvalidData(error.message, *hints) from None
 
 
 def target_of(response: requests.Response) -> str:
