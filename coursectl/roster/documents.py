@@ -119,9 +119,7 @@ class Document:
         while len(self._buffer) < len(_BOM) and self._fill():
             pass
         if self._buffer.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise InvalidData(
-                f"{self._name}: UTF-16 text, expected UTF-8", SAVE_AS_UTF_8
-            )
+            raise InvalidData(f"{self._name}: UTF-16 text, expected UTF-8", SAVE_AS_UTF_8)
         first = self._first_byte()
         if first is None:
             raise InvalidData(f"{self._name}: empty, expected a roster in JSON")

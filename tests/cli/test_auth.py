@@ -21,7 +21,7 @@ import pytest
 from coursectl.errors import ExitCode
 from tests import keyrings
 from tests.browser import browser, destination
-from tests.community import JWT_SECRET, ONLOOKER, TOKEN, Community, Course, html, row
+from tests.community import JWT_SECRET, ONLOOKER, TOKEN, Community, Course, detail, html, row
 from tests.oauth import CLIENT
 from tests.running import COURSECTL, clean_environment, coursectl
 from tests.test_terminal import terminal_environment
