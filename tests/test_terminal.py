@@ -186,6 +186,14 @@ def test_a_table_that_is_redirected_has_no_colour(tmp_path):
     assert "\x1b" not in text
 
 
+@pytest.mark.parametrize("columns", ["²", "1000000000000", "-5", "wide"])
+def test_a_width_that_is_none_is_not_taken_for_one(columns):
+    shown = on_terminal("members", "demo", "-n", "1", COLUMNS=columns, LINES=columns)
+    assert shown.code == 0
+    assert shown.lines[0] == "Food Safety Essentials"
+    assert len(shown.lines[4]) <= 80
+
+
 # The pager
 
 PAGER = """#!{python}

@@ -11,7 +11,7 @@ import typer
 from coursectl import __version__
 from coursectl.cli.commands import NAMES, Group, built
 from coursectl.cli.debugging import is_debugging
-from coursectl.errors import CoursectlError, ExitCode
+from coursectl.errors import CoursectlError, ExitCode, UsageError
 from coursectl.files import no_room
 from coursectl.printable import printable, shortened
 from coursectl.redaction import redacted
@@ -39,15 +39,27 @@ class Boundary(Group):
             self.commands[name] = built(name)
         return self.commands.get(name)
 
-    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+    def make_context(self, info_name: Any, args: list[str], *more: Any, **extra: Any) -> Any:
         """Parse what stands before the command."""
         with _boundary():
-            return super().make_context(*args, **kwargs)
+            _refuse_windows_lines(args)
+            return super().make_context(info_name, args, *more, **extra)
 
     def invoke(self, ctx: Any) -> Any:
         """Parse the command's own arguments, and run it."""
         with _boundary():
             return super().invoke(ctx)
+
+
+def _refuse_windows_lines(words: list[str]) -> None:
+    """Raise UsageError for an argument that a script with Windows line ends has made."""
+    for word in words:
+        if word.endswith("\r"):
+            raise UsageError(
+                f"{shortened(word.rstrip(chr(13)))!r} is followed by a carriage return (\\r), as at"
+                " the end of a line in a file from Windows",
+                "Save the script, or the list that it reads, with Unix line ends (dos2unix FILE).",
+            )
 
 
 @contextmanager

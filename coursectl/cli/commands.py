@@ -33,7 +33,20 @@ class _InManual:
         return help_text(ctx.command_path)
 
 
-class Command(_InManual, TyperCommand):
+class _NamesPage:
+    """What names its own page of the help in an error of its parser."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Parse arguments."""
+        try:
+            return super().parse_args(ctx, args)  # type: ignore[misc]
+        except typer.TyperException as error:
+            if getattr(error, "ctx", None) is None:
+                error.ctx = ctx  # type: ignore[attr-defined]
+            raise
+
+
+class Command(_InManual, _NamesPage, TyperCommand):
     """A command."""
 
     def get_params(self, ctx: Any) -> Any:
@@ -41,7 +54,7 @@ class Command(_InManual, TyperCommand):
         return taking_plain_values(super().get_params(ctx))
 
 
-class Group(_InManual, TyperGroup):
+class Group(_InManual, _NamesPage, TyperGroup):
     """A group of commands."""
 
     def get_params(self, ctx: Any) -> Any:

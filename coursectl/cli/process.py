@@ -9,6 +9,9 @@ from contextlib import suppress
 from coursectl.cli import sharing
 from coursectl.ending import end_at_once
 
+_MOST_DIGITS = 6
+"""Of the columns or lines of a terminal."""
+
 _AT_END = 3.0
 """Seconds that the end of the program waits for what would be lost."""
 
@@ -23,6 +26,7 @@ def run_process() -> None:
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, _terminate)
     _stand_in_for_closed_streams()
+    _drop_odd_sizes()
     # Nothing here is for plugins, and to look for some is to read all that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = 0
@@ -72,6 +76,14 @@ def _flush() -> int:
 def _terminate(number: int, _: object) -> None:
     """End by way of every `finally` on the stack, so that no half-written file stays behind."""
     sys.exit(128 + number)
+
+
+def _drop_odd_sizes() -> None:
+    """Drop a size of the terminal that is none: whoever reads it takes ² for a number, or 10**9."""
+    for name in ("COLUMNS", "LINES"):
+        size = os.environ.get(name, "")
+        if not (size.isascii() and size.isdecimal() and len(size) <= _MOST_DIGITS):
+            os.environ.pop(name, None)
 
 
 def _stand_in_for_closed_streams() -> None:
