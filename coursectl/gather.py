@@ -9,6 +9,7 @@ from coursectl.aside import Aside, AsideRendered
 from coursectl.errors import CoursectlError, IncompleteRoster
 from coursectl.printable import shortened
 from coursectl.roster.criteria import Batch, Criteria, Roster
+from coursectl.roster.left_out import LeftOut
 from coursectl.roster.member import Provenance
 from coursectl.roster.moments import Age, moment_of
 from coursectl.roster.parsing import Reading
@@ -93,6 +94,8 @@ class Gathering:
         """Which of the rosters are not whole, and how it shows."""
         self.left_out: list[str] = []
         """From which of the rosters invalid rows were left out, and how many."""
+        self.caveats: list[tuple[str, ...]] = []
+        """What a person has to know, however quiet it is to be: what, and lines that say more."""
         self.warnings: list[tuple[str, ...]] = []
         """What else a person should know: what, and lines that say how or why."""
         self._read: list[tuple[Source, Reading]] = []
@@ -132,27 +135,41 @@ class Gathering:
     @property
     def knows_everybody(self) -> bool:
         """Whether it is known of everybody in the rosters that they are, once these are read."""
-        return not self.incomplete and not any(reading.has_nameless for _, reading in self._read)
+        return not self.incomplete and not self.members_left_out().nameless
 
-    def ids_left_out(self) -> frozenset[int]:
-        """Give the ids under which members of invalid rows would have come, as far as known."""
-        return frozenset(
-            id_ if self._pseudonyms is None or reading.pseudonyms else self._pseudonyms.of(id_)[0]
-            for _, reading in self._read
-            for id_ in reading.ids_left_out
-        )
+    def members_left_out(self) -> LeftOut:
+        """Give those whose rows are, or were, not valid, by the ids under which they would come."""
+        every = LeftOut()
+        for _, reading in self._read:
+            left_out = reading.left_out
+            if self._pseudonyms is not None and not reading.pseudonyms:
+                ids = frozenset(self._pseudonyms.of(id_)[0] for id_ in left_out.ids)
+                left_out = left_out._replace(ids=ids)
+            every = every.along_with(left_out)
+        return every
+
+    @property
+    def doubt(self) -> str | None:
+        """How it shows that members are missing, where a person took that.
+
+        Not with pseudonyms, as it would name the source.
+        """
+        if not self.incomplete:
+            return None
+        return "; ".join(self.incomplete) if self._pseudonyms is None else "members are missing"
 
     def conclusion(self) -> dict[str, object]:
         """Give what an export says of itself behind its members: how many there should be.
 
-        Those are as many as came, or it is said how it shows that some are missing; not with
-        pseudonyms, as it would name the source.
+        Those are as many as came, or it is said how it shows that some are missing. Whose rows were
+        left out is said beside that.
         """
         said: dict[str, object] = {"count": sum(reading.claimed for _, reading in self._read)}
-        if self.incomplete:
-            said["incomplete"] = (
-                "; ".join(self.incomplete) if self._pseudonyms is None else "members are missing"
-            )
+        if self.doubt is not None:
+            said["incomplete"] = self.doubt
+        left_out = self.members_left_out()
+        if left_out.rows:
+            said["left_out"] = left_out.as_said()
         return said
 
     def batches(self) -> Generator[Batch, None, None]:
@@ -160,8 +177,10 @@ class Gathering:
 
         It begins anew each time.
         """
-        for told in (self.rosters, self.incomplete, self.left_out, self.warnings, self._read):
+        for told in (self.rosters, self.incomplete, self.left_out, self._read):
             told.clear()
+        self.caveats.clear()
+        self.warnings.clear()
         self.provenance, self.shown = None, 0
         selected = (batch for source in self._sources for batch in self._selected(source))
         with closing(self._shelf()) as shelf:
@@ -323,15 +342,21 @@ class Gathering:
             self.warnings.append(
                 (told, *reading.problems, *([f"and {more:,} more"] if more else []))
             )
+        if before := reading.left_out_before.rows:
+            rows = "1 row that was" if before == 1 else f"{before:,} rows that were"
+            told = f"{source.name}: lacks {rows} not valid, and left out when it was exported"
+            self.left_out.append(told)
+            self.caveats.append((told,))
         if (
             (self._criteria.needs_moment or self._tells_provenance)
             and self._as_of is None
             and not (reading.fetched_at or source.fetched_at)
         ):
-            self.warnings.append(
+            self.caveats.append(
                 (
                     f"{source.name}: does not say when it was fetched, so ages are measured from"
                     " now; --as-of names another moment",
+                    "What coursectl export saves says when.",
                 )
             )
         for told in self._odd_statuses(reading):

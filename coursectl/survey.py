@@ -1,6 +1,7 @@
 """From gathered members to their figures."""
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coursectl.gather import StartOver
@@ -38,7 +39,7 @@ def summarise(
     tally = counted or Tally(roster.as_of, counting)
     provenance = gathering.provenance
     assert provenance is not None  # noqa: S101 - it was asked for
-    return tally.summary(
+    summary = tally.summary(
         course=provenance.course_name or roster.course,
         course_id=provenance.course_id,
         community=provenance.community,
@@ -46,6 +47,11 @@ def summarise(
         own_mean=_rate(provenance.course.get("avg_completion_rate")),
         is_whole=criteria._replace(sort=None) == Criteria()
         and not (gathering.incomplete or gathering.left_out),
+    )
+    return replace(
+        summary,
+        invalid_rows=gathering.members_left_out().rows,
+        incomplete=gathering.doubt,
     )
 
 
@@ -55,4 +61,4 @@ def _rate(value: object) -> float | None:
         value = float(value)  # as Django REST Framework writes decimals
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if 0 <= value <= 100 else None
+    return abs(value) if 0 <= value <= 100 else None

@@ -106,6 +106,8 @@ def tell_read(gathering: "Gathering", talk: Talk) -> None:
     """Say what there is to say of rosters once they have been read."""
     for message in gathering.incomplete:
         say(message)
+    for caveat in gathering.caveats:
+        say(*caveat)
     for warning in gathering.warnings:
         talk.note(*warning)
 

@@ -302,7 +302,7 @@ _STATUS_2 = Parameter(
 _COLUMNS_3 = Parameter(
     "-c",
     "--columns",
-    help="These columns in this order: course, course_id, community, fetched_at, members, counted, mean, active_30, completed.",
+    help="These columns in this order: course, course_id, community, fetched_at, members, counted, mean, active_30, completed, invalid_rows, incomplete.",
     is_repeatable=True,
     metavar="A,B,...",
     offer=Offer(
@@ -315,6 +315,8 @@ _COLUMNS_3 = Parameter(
         "mean",
         "active_30",
         "completed",
+        "invalid_rows",
+        "incomplete",
         by_comma=True,
     ),
     panel="How they are shown",

@@ -121,7 +121,7 @@ def members(
 def _caption(gathering: "Gathering", words: tuple[str, ...]) -> "Caption":
     from coursectl.cli.delivery import counted
     from coursectl.render.interface import Caption
-    from coursectl.render.values import minute
+    from coursectl.render.values import lacking, minute
 
     names = list(dict.fromkeys(roster.course for roster in gathering.rosters))
     moments = {minute(roster.as_of) for roster in gathering.rosters}
@@ -129,4 +129,5 @@ def _caption(gathering: "Gathering", words: tuple[str, ...]) -> "Caption":
     shown = gathering.shown
     of = counted(shown, "member") if total is None else f"{shown:,} of {counted(total, 'member')}"
     as_of = [f"as of {moment}" for moment in moments if len(moments) == 1]
-    return Caption(title=", ".join(names), facts=(of, *words, *as_of))
+    lacks = lacking(gathering.members_left_out().rows, is_incomplete=gathering.doubt is not None)
+    return Caption(title=", ".join(names), facts=(of, *words, *lacks, *as_of))

@@ -72,6 +72,7 @@ def summary(
     from coursectl.render.interface import Answer, Caption
     from coursectl.render.outline import outline_of
     from coursectl.render.summary import summary_batch, summary_outline, write_json
+    from coursectl.render.values import lacking
     from coursectl.roster.summary import Counting
     from coursectl.sources.export import STDIN
     from coursectl.streams import Talk
@@ -151,7 +152,11 @@ def summary(
             )
             delivery.deliver_outline(outline, talk, pager=not no_pager)
         else:
-            caption = Caption(counted(len(summaries), "course"), selection.words)
+            lacks = lacking(
+                sum(each.invalid_rows for each in summaries),
+                is_incomplete=any(each.incomplete for each in summaries),
+            )
+            caption = Caption(counted(len(summaries), "course"), (*selection.words, *lacks))
             answer = Answer(
                 summary_columns(readable=look.format.is_readable),
                 [summary_batch(summaries, now)],

@@ -101,6 +101,7 @@ class _Reading:
     _read: int = 0
     _unreadable: int = 0
     _incomplete: list[str] = field(default_factory=list)
+    _caveats: list[tuple[str, ...]] = field(default_factory=list)
     _warnings: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     """What else there is to say, and of which exports."""
 
@@ -146,6 +147,7 @@ class _Reading:
 
     def _take(self, gathering: "Gathering", name: str) -> None:
         self._incomplete += gathering.incomplete
+        self._caveats += gathering.caveats
         for first, *more in gathering.warnings:
             told = (first.removeprefix(f"{name}: "), *more)
             self._warnings.setdefault(told, []).append(name)
@@ -180,6 +182,8 @@ class _Reading:
             )
         for message in self._incomplete:
             say(message)
+        for caveat in self._caveats:
+            say(*caveat)
         for (message, *more), names in self._warnings.items():
             others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
             talk.note(f"{names[0]}{others}: {message}", *more)

@@ -74,6 +74,12 @@ COURSE_COLUMNS = (
 )
 """All that can be shown of courses."""
 
+_LACKING = (
+    Column("invalid_rows", "Invalid rows", Kind.NUMBER),
+    Column("incomplete", "Incomplete", Kind.TEXT),
+)
+"""What says that figures are not of all members."""
+
 TREND_COLUMNS = (
     COURSE,
     Column("course_id", "Course ID", Kind.NUMBER),
@@ -84,6 +90,7 @@ TREND_COLUMNS = (
     Column("mean", "Mean completion", Kind.PERCENT),
     Column("active_30", "Active 30 days", Kind.NUMBER, folds=2),
     Column("completed", "Completed", Kind.NUMBER, folds=4),
+    *_LACKING,
 )
 """All that can be shown of exports over time."""
 
@@ -129,6 +136,7 @@ SUMMARY_COLUMNS = (
     Column("never_active", "Never active", Kind.NUMBER, folds=2),
     Column("nudge", "Need a nudge", Kind.NUMBER),
     Column("own_mean", "avg_completion_rate", Kind.PERCENT),
+    *_LACKING,
 )
 """All that a row of a summary holds."""
 

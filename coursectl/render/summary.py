@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from coursectl.render.columns import MEMBER, SUMMARY_COLUMNS, Kind
 from coursectl.render.json import escaped
 from coursectl.render.outline import Bars, Block, Figure, Figures, Outline, Rows, Section, Words
-from coursectl.render.values import minute, moment_in, percent
+from coursectl.render.values import lacking, minute, moment_in, percent
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.roster.summary import OURS
 
@@ -44,7 +44,11 @@ def summary_outline(summary: "Summary", words: tuple[str, ...] = (), *, remedy: 
     """Give a summary as a page. `words` say which members were asked for, `remedy` is theirs."""
     return Outline(
         summary.course,
-        (*words, f"as of {minute(summary.as_of)}"),
+        (
+            *words,
+            *lacking(summary.invalid_rows, is_incomplete=summary.incomplete is not None),
+            f"as of {minute(summary.as_of)}",
+        ),
         summary_sections(summary, remedy=remedy),
     )
 
@@ -230,6 +234,8 @@ def _row(summary: "Summary") -> dict[str, Any]:
         "never_active": summary.activity.never,
         "nudge": summary.nudges,
         "own_mean": None if summary.own_mean is None else summary.own_mean.rate,
+        "invalid_rows": summary.invalid_rows,
+        "incomplete": summary.incomplete,
     }
     return {column.key: row[column.key] for column in SUMMARY_COLUMNS}
 
@@ -283,6 +289,8 @@ def _document(summary: "Summary") -> dict[str, Any]:
         "fetched_at": summary.fetched_at,
         "as_of": summary.as_of,
         "members": summary.members,
+        "invalid_rows": summary.invalid_rows,
+        "incomplete": summary.incomplete,
         "by_status": _by_name(summary.by_status),
         "counted": {
             "statuses": [_named(status) for status in summary.counted_statuses],

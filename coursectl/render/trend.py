@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _FETCHED_AT = "fetched_at"
 _OF_COURSE = (COURSE.key, "course_id", "community")
+_LACKING = ("invalid_rows", "incomplete")
 _DRAWN = {
     "members": "Members",
     "mean": "Mean completion",
@@ -37,10 +38,14 @@ class PointBatch:
 
 
 def trend_columns(*, readable: bool) -> tuple[Column, ...]:
-    """Give the columns of a trend for which none were named: a page tells the course otherwise."""
+    """Give the columns of a trend for which none were named.
+
+    A page tells the course, and whether members are missing, otherwise.
+    """
     if not readable:
         return TREND_COLUMNS
-    return tuple(column for column in TREND_COLUMNS if column.key not in _OF_COURSE)
+    told = (*_OF_COURSE, *_LACKING)
+    return tuple(column for column in TREND_COLUMNS if column.key not in told)
 
 
 def trend_answer(trend: "Trend", columns: tuple[Column, ...]) -> Answer:
@@ -84,10 +89,13 @@ def _title(trend: "Trend") -> str:
 
 def _facts(trend: "Trend") -> tuple[str, ...]:
     number = trend.points
-    moments = [point.fetched_at for series in trend.series for point in series.points]
+    points = [point for series in trend.series for point in series.points]
+    moments = [point.fetched_at for point in points]
     first, last = day(min(moments)), day(max(moments))
+    lack = sum(bool(point.invalid_rows or point.incomplete) for point in points)
     return (
         f"{number:,} export" + ("" if number == 1 else "s"),
+        *([f"{lack:,} of them without some members"] if lack else []),
         first if first == last else f"{first} to {last}",
     )
 

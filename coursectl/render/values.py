@@ -132,3 +132,12 @@ def figure(value: Any, kind: Kind, null: str = "-") -> str:
 def share(count: int, whole: int | None) -> str:
     """Return a part of a whole in percent, as `percent` does; nothing of nothing."""
     return f"{percent(100 * count / whole)}%" if whole else ""
+
+
+def lacking(invalid_rows: int, *, is_incomplete: bool) -> tuple[str, ...]:
+    """Return what a page says of members whom it lacks; nothing where it lacks none."""
+    rows = "row" if invalid_rows == 1 else "rows"
+    return (
+        *([f"without {invalid_rows:,} invalid {rows}"] if invalid_rows else []),
+        *(["incomplete"] if is_incomplete else []),
+    )

@@ -16,6 +16,7 @@ from coursectl.roster.documents import STRING, Document, Fields, told_behind
 from coursectl.roster.error_body import message_in
 from coursectl.roster.fields import EXPECTED, EXPECTED_OF_COURSE, FIELDS
 from coursectl.roster.join_status import JoinStatus
+from coursectl.roster.left_out import LeftOut
 from coursectl.roster.member import Course, ListedCourse, Member
 from coursectl.roster.origin import OneOrigin, Origin
 from coursectl.roster.remedies import CORRECT_ROWS, NAME_A_ROSTER, SAVE_A_ROSTER, SAVE_AGAIN
@@ -180,6 +181,7 @@ class Reading:
         self._origin = OneOrigin() if may_be_marked else None
         self._seen = SeenIds()
         self._left_out: set[int] = set()
+        self._left_out_before = LeftOut()
         self._nameless = 0
         self._rejected_in: dict[int | bytes, int] = {}
         self._document = ""
@@ -230,14 +232,15 @@ class Reading:
         return len(self._seen)
 
     @property
-    def ids_left_out(self) -> frozenset[int]:
-        """The ids of members who were received in invalid rows only."""
-        return frozenset(self._left_out)
+    def left_out(self) -> LeftOut:
+        """Who is in the roster and was not given, since their rows are, or were, not valid."""
+        return LeftOut(frozenset(self._left_out), self._nameless).along_with(self.left_out_before)
 
     @property
-    def has_nameless(self) -> bool:
-        """Whether a row was left out of which not even the id is known."""
-        return self._nameless > 0
+    def left_out_before(self) -> LeftOut:
+        """Those of whom an export says that their rows were left out of it."""
+        before = self._left_out_before
+        return before._replace(ids=frozenset(id_ for id_ in before.ids if id_ not in self._seen))
 
     @property
     def claimed(self) -> int:
@@ -412,6 +415,9 @@ class Reading:
         if isinstance(community := said.get("community"), str):
             scheme, mark, rest = community.rpartition("://")
             self.community = scheme + mark + rest.rpartition("@")[2]
+        if self._may_be_marked and (left_out := said.get("left_out")) is not None:
+            told = self._as(schemas.left_out, "left_out", left_out, "an object with rows and ids")
+            self._left_out_before = LeftOut.said(told)
         if isinstance(doubt := said.get("incomplete"), str):
             why = "" if self.names_nobody else f": {shortened(doubt, 200)}"
             self._doubt = f"{self._document} was exported incomplete{why}"

@@ -224,6 +224,12 @@ def page_of_listed_courses() -> CoreSchema:
     )
 
 
+def left_out() -> CoreSchema:
+    """Take what an export says of rows that were left out."""
+    ids = cs.with_default_schema(cs.list_schema(identifier()), default=[])
+    return _object({"rows": identifier(), "ids": ids})
+
+
 def own_status() -> CoreSchema:
     """Take how whoever asks stands to a course."""
     return _object({"status": cs.nullable_schema(cs.str_schema())})

@@ -106,6 +106,10 @@ class Summary:
     """None where the API gives none."""
     is_whole: bool
     """Whether all members of the roster are among these."""
+    invalid_rows: int = 0
+    """Members who are not among them, since their rows are, or were, not valid."""
+    incomplete: str | None = None
+    """How it shows that other members are missing; None if the roster is whole."""
 
 
 def nobody(_members: "list[Member]") -> None:

@@ -42,6 +42,10 @@ class Point:
     """Active within `ACTIVE_DAYS`."""
     completed: int
     """At 100 %."""
+    invalid_rows: int = 0
+    """Members whom the figures lack, since their rows are, or were, not valid."""
+    incomplete: str | None = None
+    """How it shows that other members are missing; None if the export is whole."""
 
     @property
     def key(self) -> tuple[str | None, int | str]:
@@ -97,6 +101,8 @@ def point_of(summary: "Summary", *, export: str, host: str | None) -> Point:
         mean=summary.completion.mean,
         active_30=dict(summary.activity.within)[ACTIVE_DAYS],
         completed=summary.completion.at_100,
+        invalid_rows=summary.invalid_rows,
+        incomplete=summary.incomplete,
     )
 
 

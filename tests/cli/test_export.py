@@ -303,7 +303,8 @@ def test_an_incomplete_export_keeps_the_count_that_the_server_claimed(tmp_path):
     file = saved(tmp_path, '{"count": 5, "results": [{"id": 1}, {"id": "x"}, {"id": 2}]}')
     done = coursectl("export", file, "--allow-incomplete", "--skip-invalid")
     found = json.loads(done.stdout)
-    assert list(found)[-2:] == ["count", "incomplete"]
+    assert list(found)[-3:] == ["count", "incomplete", "left_out"]
+    assert found["left_out"] == {"rows": 1, "ids": []}
     assert (found["count"], len(found["results"])) == (4, 2)
 
 

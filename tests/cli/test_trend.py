@@ -74,8 +74,9 @@ def test_a_trend_has_the_figures_of_each_export_by_time(tmp_path):
     run = coursectl("trend", spring(tmp_path), "--json")
     assert run.stderr == ""
     course = {"course": "Food Safety", "course_id": 42, "community": COMMUNITY}
+    whole = {"invalid_rows": 0, "incomplete": None}
     assert rows(run) == [
-        course | {"fetched_at": f"{day}T06:00:00Z"} | figures
+        course | {"fetched_at": f"{day}T06:00:00Z"} | figures | whole
         for day, figures in {
             "2026-03-01": {
                 "members": 1, "counted": 1, "mean": 10.0, "active_30": 0, "completed": 0,
@@ -380,7 +381,7 @@ def test_a_workbook_and_a_parquet_file_hold_the_points_with_their_types(tmp_path
     rosters = spring(tmp_path)
     for ending in ("xlsx", "parquet"):
         assert coursectl("trend", rosters, "-o", tmp_path / f"trend.{ending}").code == 0
-    first = ("Food Safety", 42, COMMUNITY, naive(2026, 3, 1, 6), 1, 1, 10, 0, 0)
+    first = ("Food Safety", 42, COMMUNITY, naive(2026, 3, 1, 6), 1, 1, 10, 0, 0, 0, None)
     (sheet,) = opened((tmp_path / "trend.xlsx").read_bytes()).worksheets
     assert next(sheet.iter_rows(min_row=2, values_only=True)) == first
     found = parquet.read_table(tmp_path / "trend.parquet").to_pylist()

@@ -220,6 +220,8 @@ def test_json_has_the_documented_shape():
             "fetched_at": "2026-11-23T06:00:00Z",
             "as_of": "2026-11-23T06:00:00Z",
             "members": 2,
+            "invalid_rows": 0,
+            "incomplete": None,
             "by_status": {"joined": 1, "none": 1},
             "counted": {"statuses": ["joined"], "members": 1},
             "completion": {
