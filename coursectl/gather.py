@@ -54,14 +54,15 @@ class Gathering:
     `shows_course` tell that the answer shows them, so that they must be known before the members.
     With `tells_provenance`, `provenance` tells where the last of the rosters is from, in the end,
     and the moment that ages are measured from is known before the members.
-    With `as_sent`, members are the objects that the server sent, and what `provenance` tells is
-    known before them; no criteria apply. With `pseudonyms`, members who are not under them yet are
-    put under them once they are selected, and nothing that is told names anybody, but for the
-    names of the sources, which only errors and warnings repeat. With `supposes`, what stands behind
-    the members of an export may be a guess until it is read, and if it was wrong, `batches` raises
-    StartOver in the end. `number` tells which of the sources of an answer the first one is. With a
-    `renderer`, members may be given in cells or as it makes them of these `columns`, and with a
-    `counting`, they may be given `Tallied`.
+    With `provenance_first`, what it tells of the last is known before its members. With `as_sent`
+    it is, too, and members are the objects that the server sent; no criteria apply. With
+    `pseudonyms`, members who are not under them yet are put under them once they are selected, and
+    nothing that is told names anybody, but for the names of the sources, which only errors and
+    warnings repeat. With `supposes`, what stands behind the members of an export may be a guess
+    until it is read, and if it was wrong, `batches` raises StartOver in the end. `number` tells
+    which of the sources of an answer the first one is. With a `renderer`, members may be given in
+    cells or as it makes them of these `columns`, and with a `counting`, they may be given
+    `Tallied`.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Gathering:
         shows_course: bool = False,
         tells_provenance: bool = False,
         as_sent: bool = False,
+        provenance_first: bool = False,
         pseudonyms: "Pseudonyms | None" = None,
         supposes: bool = False,
         number: int = 1,
@@ -106,6 +108,7 @@ class Gathering:
         self._tolerance = tolerance
         self._on_progress = on_progress
         self._as_sent = as_sent
+        self._provenance_first = as_sent or provenance_first
         self._pseudonyms = pseudonyms
         self._supposes = supposes
         self._number = number
@@ -259,7 +262,7 @@ class Gathering:
 
     def _may_tell_later(self, reading: Reading) -> bool:
         """Whether what the first member depends on may still stand behind the last one."""
-        if self._as_sent:
+        if self._provenance_first:
             return reading.in_page and not reading.said.issuperset(_PROVENANCE)
         return reading.in_page and (
             (self._needs_moment and self._as_of is None and reading.fetched_at is None)
@@ -288,7 +291,7 @@ class Gathering:
         return limit is not None and self._criteria.sort is None and self.shown >= limit
 
     def _roster(self, source: Source, reading: Reading) -> Roster:
-        if self._as_sent:
+        if self._provenance_first:
             self.provenance = self._provenance(source, reading, source.course_as_sent())
         named = reading.course["name"] if reading.course else None
         if named is None and self._needs_course:

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
+_NO_HOME = "there is no home folder (HOME is not set, or to no full path)"
+
 
 def config_file() -> "Path":
     """Say where profiles are kept: COURSECTL_CONFIG, or `config.toml` among the person's own."""
@@ -28,6 +30,41 @@ def config_path() -> str:
 def seen_courses_path() -> str:
     """Say where the courses are noted that TAB offers again."""
     return os.path.join(_own_folder("cache"), "courses")
+
+
+def expanded(path: str) -> str:
+    """Return a path with the home that a `~` at its beginning stands for.
+
+    Raise UsageError where that home is not known: a folder called `~` is nobody's intention.
+    """
+    found = _in_home(path)
+    if found is not None:
+        return found
+    from coursectl.errors import UsageError
+    from coursectl.printable import shortened
+
+    user = path[1:].partition(os.sep)[0]
+    if user:
+        raise UsageError(
+            f"{shortened(path)}: there is no home folder of {shortened(user)}",
+            "Write the path in full, or ./~ for a name that begins with ~.",
+        )
+    raise UsageError(f"{shortened(path)}: {_NO_HOME}", "Set HOME, or write the path in full.")
+
+
+def located(path: str) -> str:
+    """Return the same of what is to be read, unless there is something of that very name."""
+    return path if not path.startswith("~") or os.path.lexists(path) else expanded(path)
+
+
+def _in_home(path: str) -> str | None:
+    """Return the same, or None where that home is not known."""
+    if not path.startswith("~"):
+        return path
+    if path[1:2] in ("", os.sep) and os.environ.get("HOME") == "":
+        return None  # from which Python makes the root folder
+    found = os.path.expanduser(path)
+    return found if os.path.isabs(found) else None
 
 
 def _own_folder(kind: str) -> str:

@@ -98,6 +98,7 @@ def changes(
         for batch in second.batches():
             comparison.take_after(batch.members)
         found = comparison.changes(second, source.name)
+        delivery = delivery.named_by([second.provenance], source.name)
         remedy = partial(
             _listed,
             [before, *([after] if after else [])],

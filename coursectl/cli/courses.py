@@ -32,6 +32,7 @@ def courses(
     from coursectl.render.columns import COURSE_COLUMNS, parse_columns
     from coursectl.render.interface import Answer, Caption
     from coursectl.roster.courses import CourseBatch, select_courses
+    from coursectl.roster.member import Provenance
     from coursectl.sources.api.client import Api
     from coursectl.sources.api.courses import reportable_courses
     from coursectl.streams import Talk
@@ -62,6 +63,9 @@ def courses(
     )
     batch = CourseBatch(selected, as_of=datetime.now(UTC))
     talk = Talk(quiet=quiet)
+    delivery = delivery.named_by(
+        [Provenance(api.settings.url, {}, batch.as_of)], "a list of courses"
+    )
     answer = Answer(shown, [batch], lambda: caption, heading="Courses")
     delivery.deliver(answer, talk, may_fold=not columns, pager=not no_pager)
     tell_written(delivery.file, counted(len(selected), "course"), talk)

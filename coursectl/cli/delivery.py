@@ -1,10 +1,19 @@
 """An answer to where it was asked for: a file, a pager, or stdout."""
 
-from contextlib import AbstractContextManager
+import os
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from coursectl.cli.filename import (
+    check_name,
+    filled_name,
+    has_fields,
+    provenance_of_all,
+    without_fields,
+)
 from coursectl.cli.formats import Format, Look, choose_look
+from coursectl.places import expanded
 from coursectl.printable import printable
 from coursectl.render.interface import Answer, Sink
 from coursectl.streams import (
@@ -18,10 +27,11 @@ from coursectl.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from coursectl.gather import Gathering
     from coursectl.render.outline import Outline
+    from coursectl.roster.member import Provenance
 
 STDOUT = ("-", "/dev/stdout")
 """What `--output` may be told for stdout."""
@@ -33,12 +43,14 @@ class Delivery(NamedTuple):
     file: Path | None
     terminal: Terminal
     look: Look
+    template: str | None = None
+    """The name of the file while it is still to be filled in; see `named_by`."""
 
     @classmethod
     def chosen(
         cls,
         *,
-        output: Path | None,
+        output: str | None,
         named: Format | None,
         json: bool,
         csv: bool,
@@ -46,7 +58,11 @@ class Delivery(NamedTuple):
         excel: bool,
     ) -> "Delivery":
         """Read the options that say so. Raises UsageError."""
-        file = None if str(output) in STDOUT else output
+        name = None if output is None or output in STDOUT else expanded(output)
+        file = None
+        if name is not None:
+            check_name(name)
+            file = Path(name) if has_fields(name) else without_fields(name)
         terminal = stdout_terminal() if file is None else Terminal(is_terminal=False)
         look = choose_look(
             named=named,
@@ -57,7 +73,18 @@ class Delivery(NamedTuple):
             raw=raw,
             excel=excel,
         )
-        return cls(file, terminal, look)
+        return cls(file, terminal, look, name if name and has_fields(name) else None)
+
+    def named_by(self, provenances: "Sequence[Provenance | None]", source: str) -> "Delivery":
+        """Fill in the name of the file, if it is to be. `source` is what an error calls the roster.
+
+        Raise UsageError if the rosters do not say what is to be filled in.
+        """
+        if self.template is None:
+            return self
+        known = [each for each in provenances if each is not None]
+        provenance = provenance_of_all(known, self.template)
+        return self._replace(file=filled_name(self.template, provenance, source), template=None)
 
     def deliver(self, answer: Answer, talk: Talk, *, may_fold: bool, pager: bool) -> None:
         """Render `answer`. Raises CoursectlError, and then leaves a file as it was."""
@@ -74,7 +101,7 @@ class Delivery(NamedTuple):
     def write(self, render: "Callable[[Sink], None]", talk: Talk, *, pager: bool) -> None:
         """Let `render` write. Raises CoursectlError, and then leaves a file as it was."""
         if self.file is not None:
-            with to_file(self.file) as file:
+            with destination(self.file, talk) as file:
                 render(file)
             return
         paged = pager and self.terminal.is_terminal and self.look.format.is_readable
@@ -82,18 +109,29 @@ class Delivery(NamedTuple):
             render(out)
 
 
-def destination(output: Path | None, talk: Talk) -> AbstractContextManager[Sink]:
+@contextmanager
+def destination(output: Path | None, talk: Talk) -> "Iterator[Sink]":
     """Give a file to be written, in folders that are made where missing, or else stdout.
 
-    Raises UsageError.
+    Folders that were made for nothing are taken away. Raises UsageError.
     """
     if output is None:
-        return to_stdout(talk)
+        with to_stdout(talk) as out:
+            yield out
+        return
+    missing = [each for each in output.parents if not os.path.lexists(each)]
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(printable(str(output)), error) from None
-    return to_file(output)
+    try:
+        with to_file(output) as file:
+            yield file
+    except BaseException:
+        with suppress(OSError):
+            for folder in missing:
+                folder.rmdir()
+        raise
 
 
 def tell_of(gathering: "Gathering", file: Path | None, talk: Talk) -> None:

@@ -30,8 +30,9 @@ def export(
     from itertools import chain, islice
 
     from coursectl.cli.delivery import STDOUT, destination, tell_of
-    from coursectl.cli.filename import check_name, filled_name
+    from coursectl.cli.filename import EXPORT_SUFFIXES, check_name, filled_name
     from coursectl.gather import Gathering, Tolerance
+    from coursectl.places import expanded
     from coursectl.render.export import render_export
     from coursectl.roster.criteria import Criteria
     from coursectl.sources.resolve import resolve
@@ -41,9 +42,9 @@ def export(
         ctx, profile, debug, concurrency=concurrency, deadline=deadline
     )
     pseudonyms = options.pseudonyms(ctx, profile, wanted=pseudonymize)
-    name = None if output in STDOUT else output
+    name = None if output is None or output in STDOUT else expanded(output)
     if name is not None:
-        check_name(name)
+        check_name(name, EXPORT_SUFFIXES)
     (source,) = resolve([course], settings)
     with Talk(quiet=quiet) as talk:
         gathering = Gathering(

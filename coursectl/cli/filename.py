@@ -1,4 +1,4 @@
-"""The name of an export, in which the course and the time may be left to be filled in."""
+"""The name of a file, in which the course and the time may be left to be filled in."""
 
 import os
 import re
@@ -12,9 +12,11 @@ from coursectl.printable import printable, shortened
 from coursectl.streams import cannot_write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from coursectl.roster.member import Provenance
 
-SUFFIXES = (".json", ".json.gz")
+EXPORT_SUFFIXES = (".json", ".json.gz")
 FIELDS = ("course", "id", "date", "time")
 
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -23,10 +25,11 @@ _LONGEST = 100
 """Bytes of a name that a server chose; a file system takes some 250 in all."""
 
 
-def check_name(name: str) -> None:
-    """Raise UsageError for a name of an export that can never be filled in, or never be written.
+def check_name(name: str, suffixes: tuple[str, ...] = ()) -> None:
+    """Raise UsageError for a name that can never be filled in, or never be written.
 
-    A folder is looked at only if nothing is to be filled in there; none is made yet.
+    If there are `suffixes`, it has to be the name of an export, which ends in one of them. A folder
+    is looked at only if nothing is to be filled in there; none is made yet.
     """
     for part in _PART.finditer(name):
         if part[0] not in ("{{", "}}") and part[1] not in FIELDS:
@@ -35,37 +38,41 @@ def check_name(name: str) -> None:
                 f"{shortened(part[0])} in {shortened(name, 120)!r} is nothing to fill in",
                 f"These are: {fields}. A brace that is meant is written twice.",
             )
-    path = None if not name or _has_fields(name) else Path(_without_fields(name))
+    path = None if not name or has_fields(name) else without_fields(name)
     if path is not None and os.path.isdir(path):  # noqa: PTH112 - not of a long name
         raise UsageError(f"{shortened(name, 120)} is a directory", "Name a file in it.")
-    if path is not None and _is_no_regular_file(path):
+    if path is not None and _is_as_it_is(path):
         return
-    if not name.lower().endswith(SUFFIXES):
+    if suffixes and not name.lower().endswith(suffixes):
         raise UsageError(
             f"{shortened(name, 120)!r} is no name of an export",
-            f"End it in {' or '.join(SUFFIXES)}.",
+            f"End it in {' or '.join(suffixes)}.",
         )
     folder = str(Path(name).parent)
     if path is not None:
-        _check_folder(Path(os.path.realpath(path)).parent, name)
-    elif not _has_fields(folder):
-        _check_folder(Path(_without_fields(folder)), name)
+        # What may be written is written, wherever it is.
+        if not (os.path.isfile(path) and os.access(path, os.W_OK)):  # noqa: PTH113 - as above
+            _check_folder(Path(os.path.realpath(path)).parent, name)
+    elif not has_fields(folder):
+        _check_folder(without_fields(folder), name)
 
 
-def _has_fields(name: str) -> bool:
+def has_fields(name: str) -> bool:
+    """Return whether something is to be filled in."""
     return any(part[1] for part in _PART.finditer(name))
 
 
-def _without_fields(name: str) -> str:
-    """Give a name that has no fields as it is meant, which is with each brace once."""
-    return _PART.sub(lambda part: part[0][0], name)
+def without_fields(name: str) -> Path:
+    """Return the path that a name without fields means, which is with each brace once."""
+    return Path(_PART.sub(lambda part: part[0][0], name))
 
 
-def _is_no_regular_file(path: Path) -> bool:
-    """Whether something else is there, which is written as it is, whatever its name."""
-    if not os.path.exists(path):  # noqa: PTH110 - not of a long name
+def _is_as_it_is(path: Path) -> bool:
+    """Whether something else than a file is there, which is written as it is, whatever its name."""
+    try:
+        return is_written_as_it_is(path)
+    except OSError:  # of a long name
         return False
-    return is_written_as_it_is(path)
 
 
 def _check_folder(folder: Path, name: str) -> None:
@@ -77,6 +84,28 @@ def _check_folder(folder: Path, name: str) -> None:
             pass
     except OSError as error:
         raise cannot_write(printable(name), error) from None
+
+
+def provenance_of_all(provenances: "Sequence[Provenance]", name: str) -> "Provenance":
+    """Return what several rosters have in common, and when the latest of them was fetched.
+
+    Raise UsageError for a name that is to be filled in from one course.
+    """
+    first, *others = provenances
+    is_one = all(
+        (each.community, each.course_id) == (first.community, first.course_id) for each in others
+    )
+    if not is_one:
+        for part in _PART.finditer(name):
+            if part[1] in ("course", "id"):
+                raise UsageError(
+                    f"{part[0]} in {shortened(name, 120)!r} is of one course, and this is of"
+                    " several",
+                    "Name one course, or give a name without it.",
+                )
+    moments = [each.fetched_at for each in provenances]
+    known = [moment for moment in moments if moment is not None]
+    return first._replace(fetched_at=max(known) if len(known) == len(moments) else None)
 
 
 def filled_name(name: str, provenance: "Provenance", source: str) -> Path:

@@ -127,7 +127,7 @@ _COLUMNS = Parameter(
 _OUTPUT = Parameter(
     "-o",
     "--output",
-    help="Write to FILE, which is replaced only when all is well.",
+    help="Write to FILE, which is replaced only when all is well. {course}, {id}, {date} and {time} are filled in, as in an export; missing folders are made.",
     metavar="FILE",
     panel="How they are shown",
 )

@@ -2,16 +2,22 @@
 
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import typer
 
 from coursectl.cli import options
 from coursectl.cli.formats import Format
+from coursectl.errors import UsageError
+from coursectl.printable import shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from coursectl.gather import Gathering
     from coursectl.render.interface import Caption
+    from coursectl.roster.criteria import Batch
 
 
 def members(
@@ -88,6 +94,12 @@ def members(
     )
     with Talk(quiet=quiet) as talk:
         sources = resolve(courses, settings)
+        if delivery.template is not None and len(sources) > 1:
+            raise UsageError(
+                f"-o {shortened(delivery.template, 120)!r} is of one course, and"
+                f" {len(sources)} are named",
+                "Name one course, or give a name in which nothing is to be filled in.",
+            )
         piecewise = look.piecewise_renderer()
         gather = gathering_of(
             sources,
@@ -102,13 +114,19 @@ def members(
             tolerance=Tolerance(skip_invalid=skip_invalid, allow_incomplete=allow_incomplete),
             shows_ages=look.format is Format.TABLE,
             shows_course=look.format is Format.TABLE or COURSE in shown,
+            provenance_first=delivery.template is not None,
             pseudonyms=pseudonyms,
             renderer=piecewise,
             columns=shown,
             on_progress=talk.advance,
         )
         # Closed wherever this ends: a second process is to end then, too.
-        with closing(gathering.batches()) as batches:
+        with closing(gathering.batches()) as rest:
+            batches: Iterable[Batch] = rest
+            if delivery.template is not None:
+                first = list(islice(rest, 1))
+                delivery = delivery.named_by([gathering.provenance], sources[0].name)
+                batches = chain(first, rest)
             answer = Answer(
                 columns=shown,
                 batches=batches,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import typer
@@ -285,12 +284,13 @@ TrendColumns = Annotated[
     Offer(*TREND_COLUMN_KEYS, by_comma=True),
 ]
 Output = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--output",
         "-o",
         metavar="FILE",
-        help="Write to FILE, which is replaced only when all is well.",
+        help="Write to FILE, which is replaced only when all is well. {course}, {id}, {date} and"
+        " {time} are filled in, as in an export; missing folders are made.",
         rich_help_panel=_OUTPUT,
     ),
 ]

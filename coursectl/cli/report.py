@@ -105,6 +105,7 @@ def report(
 
         now = gathering_of(source)
         summary = summarise(now, Criteria(), Counting(silent_for), also=take)
+        delivery = delivery.named_by([now.provenance], source.name)
         sections: tuple[Section, ...] = ()
         if comparison is not None and before is not None:
             found = comparison.changes(now, source.name)

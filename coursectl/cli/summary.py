@@ -132,6 +132,7 @@ def summary(
             )
             summaries.append(summarise(gathering, selection.criteria, counting))
             gatherings.append(gathering)
+        delivery = delivery.named_by([each.provenance for each in gatherings], sources[0].name)
         if is_json:
             lines = look.format is Format.JSONL
             delivery.write(

@@ -12,6 +12,7 @@ from coursectl.errors import CoursectlError, IncompleteRoster, InvalidData, NotF
 if TYPE_CHECKING:
     from coursectl.gather import Gathering, Tolerance
     from coursectl.roster.criteria import Criteria
+    from coursectl.roster.member import Provenance
     from coursectl.roster.pseudonyms import Pseudonyms
     from coursectl.roster.trend import Point, Trend
     from coursectl.sources.export import Export
@@ -72,6 +73,7 @@ def trend(
             reading.read(export, talk)
         if reading.broken and (strict or not reading.points):
             raise reading.failure()
+        delivery = delivery.named_by(reading.provenances, "the exports")
         words = (f"status {', '.join(status)}",) if status else ()
         told = trend_of(reading.points)
         shown = named or trend_columns(readable=look.format.is_readable)
@@ -96,6 +98,7 @@ class _Reading:
     tolerance: "Tolerance"
     pseudonyms: "Pseudonyms | None" = None
     points: "list[Point]" = field(default_factory=list)
+    provenances: "list[Provenance | None]" = field(default_factory=list)
     broken: list[tuple[str, ...]] = field(default_factory=list)
     """What is wrong with each export that gives no point, and how it shows."""
     _read: int = 0
@@ -143,6 +146,7 @@ class _Reading:
         finally:
             export.close()
         self.points.append(point)
+        self.provenances.append(gathering.provenance)
         self._take(gathering, export.name)
 
     def _take(self, gathering: "Gathering", name: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coursectl.errors import InvalidData, NotFound, UsageError
+from coursectl.places import located
 from coursectl.printable import printable, shortened
 from coursectl.sources import EXPORT_SUFFIXES
 from coursectl.sources.export import DEMO, STDIN, Export
@@ -42,7 +43,7 @@ def find_exports(arguments: Sequence[str]) -> Found:
         elif argument == DEMO:
             exports.setdefault(DEMO, Export.demo())
         else:
-            for path in _files(argument, found):
+            for path in _files(located(argument), found):
                 exports.setdefault(os.path.realpath(path), Export(Path(path), path))
     found.exports.extend(exports.values())
     if not exports:

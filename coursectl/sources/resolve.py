@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from coursectl.errors import NotFound, UsageError
+from coursectl.places import located
 from coursectl.printable import shortened
 from coursectl.sources import EXPORT_SUFFIXES
 from coursectl.sources.address import host_of
@@ -70,7 +71,7 @@ def export_of(course: str) -> Export | None:
         return None
     is_path = course.startswith((".", "~", os.sep)) or course.lower().endswith(EXPORT_SUFFIXES)
     if is_path or os.path.exists(course):  # noqa: PTH110 - Path.exists raises on a long name
-        return Export(Path(course), course)
+        return Export(Path(located(course)), course)
     return None
 
 

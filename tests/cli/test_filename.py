@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coursectl.cli.filename import check_name, filled_name
+from coursectl.cli.filename import EXPORT_SUFFIXES, check_name, filled_name
 from coursectl.errors import UsageError
 from coursectl.roster.member import Provenance
 
@@ -51,7 +51,7 @@ def test_what_is_nothing_to_fill_in_is_an_error_that_lists_what_there_is(name):
 @pytest.mark.parametrize("name", ["", "a", "a.csv", "a.json.bz2", "a.jsonl", "a.gz", "{course}"])
 def test_a_name_that_does_not_say_json_is_an_error(name):
     with pytest.raises(UsageError, match="is no name of an export") as caught:
-        check_name(name)
+        check_name(name, EXPORT_SUFFIXES)
     assert caught.value.hints == ("End it in .json or .json.gz.",)
 
 

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import redirect_stderr
 from enum import Enum
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from coursectl.cli.app import app
 from coursectl.cli.commands import NAMES, Command, built
 from coursectl.cli.formats import Format
 from coursectl.cli.plain_values import plainly
-from tests.running import coursectl
+from tests.running import coursectl, run
 
 NUMBERS = st.integers().map(str) | st.floats().map(str) | st.text("0123456789٣ +-_.e", max_size=20)
 TEXTS = st.text(max_size=20) | NUMBERS | st.sampled_from([each.value for each in Format])
@@ -119,13 +117,6 @@ def test_every_kind_of_parameter_that_a_command_has_is_plain_where_it_can_be():
 
 
 # What is refused
-
-
-def run(*arguments: str) -> tuple[int, list[str]]:
-    """Run the app in this process; give its exit code and what it says."""
-    with redirect_stderr(StringIO()) as said, pytest.raises(SystemExit) as ended:
-        app(list(arguments), prog_name="coursectl")
-    return int(ended.value.code or 0), said.getvalue().splitlines()
 
 
 @pytest.mark.parametrize(
