@@ -53,6 +53,10 @@ _COMMA = re.compile(rb"[ \t\n\r]*+,[ \t\n\r]*+")
 _NEXT_MEMBER = re.compile(rb"\}[ \t\n\r]*+,[ \t\n\r]*+\Z")
 _BLANKS = b" \t\r"
 _BOM = b"\xef\xbb\xbf"
+_MARKS = re.compile(rb"\A(?:%b)+" % _BOM)
+
+_WIDEST = 4
+"""Bytes that one character takes in UTF-32."""
 
 _PLAIN_LINE = b"{}\n"
 _NO_MARKS = bytes(byte for byte in range(256) if byte not in _PLAIN_LINE)
@@ -116,10 +120,10 @@ class Document:
 
     def batches(self) -> Iterator[list[Member]]:
         """Yield the members, some hundreds at a time; raise InvalidData where they end wrongly."""
-        while len(self._buffer) < len(_BOM) and self._fill():
+        while len(self._buffer) < _WIDEST and self._fill():
             pass
-        if self._buffer.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise InvalidData(f"{self._name}: UTF-16 text, expected UTF-8", SAVE_AS_UTF_8)
+        if (found := _wide(self._buffer)) is not None:
+            raise InvalidData(f"{self._name}: {found} text, expected UTF-8", SAVE_AS_UTF_8)
         first = self._first_byte()
         if first is None:
             raise InvalidData(f"{self._name}: empty, expected a roster in JSON")
@@ -142,15 +146,17 @@ class Document:
     def _first_byte(self) -> int | None:
         """Go to where a value at the top begins, past a byte order mark, and give its first byte.
 
-        One stands before each export where several have been put together.
+        One stands before each export where several have been put together, and two where a program
+        put one before text that began with one.
         """
-        if self._peek() == _BOM[0]:
+        while (byte := self._peek()) == _BOM[0]:
             self._drop()
             while len(self._buffer) < len(_BOM) and self._fill():
                 pass
-            if self._buffer.startswith(_BOM):
-                self._at = len(_BOM)
-        return self._peek()
+            if not self._buffer.startswith(_BOM):
+                break
+            self._at = len(_BOM)
+        return byte
 
     # What a document is made of
 
@@ -299,7 +305,7 @@ class Document:
             if members is not None:
                 return members
         # A byte order mark stands before each file where several have been put together.
-        unmarked = (line.removeprefix(_BOM) for line in lines.split(b"\n"))
+        unmarked = (_MARKS.sub(b"", line, 1) for line in lines.split(b"\n"))
         numbered = enumerate(unmarked, self._lines_before + 1)
         return self._rows.one_by_one([(line, at) for at, line in numbered if line.strip(_BLANKS)])
 
@@ -425,6 +431,23 @@ def _count_of_plain(lines: bytes) -> int | None:
     marks = lines.translate(None, _NO_MARKS)
     number = len(marks) // len(_PLAIN_LINE)
     return number if marks == _PLAIN_LINE * number else None
+
+
+def _wide(start: bytes) -> str | None:
+    """Return how text is encoded whose characters take two bytes or four; None for UTF-8.
+
+    JSON begins with ASCII and holds no zero byte, so these show even without a mark.
+    """
+    if start.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "UTF-32"
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16"
+    match start[:_WIDEST].count(0):
+        case 3:
+            return "UTF-32"
+        case 1 | 2 if 0 in start[:2]:
+            return "UTF-16"
+    return None
 
 
 def _is_member(fields: Fields) -> bool:

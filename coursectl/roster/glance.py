@@ -67,7 +67,7 @@ def _whole(body: bytes) -> Glance | None:
 
 def _in_part(body: bytes) -> Glance | None:
     try:
-        page = validator(page_in_part).validate_json(body.removeprefix(b"\xef\xbb\xbf"))
+        page = validator(page_in_part).validate_json(body.lstrip(b"\xef\xbb\xbf"))
     except ValidationError:
         return None
     rows = page["results"]

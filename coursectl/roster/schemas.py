@@ -8,6 +8,7 @@ These are the schemas that pydantic would make of annotated types. They are writ
 of pydantic, which it takes to make them, takes as long to import as a short run takes without it.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -44,12 +45,26 @@ def moment() -> CoreSchema:
     """Take ISO 8601 text; gives a date-time in UTC.
 
     Text of bare digits is refused: pydantic would take it for seconds since 1970. The union's first
-    branch takes what is in UTC already without a call into Python, which is nearly every row.
+    branch takes what is in UTC already without a call into Python, which is nearly every row. The
+    last one takes offsets that pydantic does not know: `+00`, as PostgreSQL writes it, and such
+    with seconds.
     """
     text = cs.str_schema(strict=True, pattern=r"^\d{4}-\d\d-\d\d[Tt ]\d\d:")
     in_utc = cs.datetime_schema(tz_constraint=0)
     elsewhere = cs.no_info_after_validator_function(_in_utc, cs.datetime_schema())
-    return cs.chain_schema([text, cs.union_schema([in_utc, elsewhere], mode="left_to_right")])
+    odd = cs.no_info_plain_validator_function(_with_odd_offset)
+    return cs.chain_schema([text, cs.union_schema([in_utc, elsewhere, odd], mode="left_to_right")])
+
+
+_ODD_OFFSET = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?[+-]\d\d(:\d\d:\d\d|\d{4})?", re.ASCII
+)
+
+
+def _with_odd_offset(text: str) -> datetime:
+    if not _ODD_OFFSET.fullmatch(text):
+        raise PydanticCustomError("moment_form", "no date-time")
+    return _in_utc(datetime.fromisoformat(text))
 
 
 def _in_utc(given: datetime) -> datetime:
@@ -83,10 +98,11 @@ def _moment_as_written() -> CoreSchema:
 
 
 def _rate() -> CoreSchema:
-    """Take a percentage, which stays an integer where the API sent one."""
+    """Take a percentage, which stays an integer where the API sent one; `-0.0` is 0."""
     whole = cs.int_schema(strict=True, ge=0, le=100)
-    fraction = cs.float_schema(strict=True, ge=0, le=100, allow_inf_nan=False)
-    return cs.union_schema([whole, fraction], mode="left_to_right")
+    fraction = cs.float_schema(strict=True, gt=0, le=100, allow_inf_nan=False)
+    zero = cs.no_info_after_validator_function(abs, cs.float_schema(strict=True, ge=0, le=0))
+    return cs.union_schema([whole, fraction, zero], mode="left_to_right")
 
 
 def _text(longest: int = 255) -> CoreSchema:

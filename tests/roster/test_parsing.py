@@ -191,6 +191,12 @@ def test_every_moment_is_in_utc():
         "2026-03-01 12:00:00": datetime(2026, 3, 1, 12, tzinfo=UTC),
         "2026-03-01T12:00:00+02:00": datetime(2026, 3, 1, 10, tzinfo=UTC),
         "2026-03-01T00:30:00+05:30": datetime(2026, 2, 28, 19, tzinfo=UTC),
+        "2026-03-01 12:00:00+00": datetime(2026, 3, 1, 12, tzinfo=UTC),
+        "2026-03-01 12:00:00.5-03": datetime(2026, 3, 1, 15, 0, 0, 500_000, tzinfo=UTC),
+        "2026-03-01T12:00:00+0000": datetime(2026, 3, 1, 12, tzinfo=UTC),
+        "2026-03-01T12:00:00+00:00:00": datetime(2026, 3, 1, 12, tzinfo=UTC),
+        "1879-03-01 12:00:00+00:53:28": datetime(1879, 3, 1, 11, 6, 32, tzinfo=UTC),
+        "2026-03-01 12:00+02": datetime(2026, 3, 1, 10, tzinfo=UTC),
         "2026-03-01T12:00:00.123456Z": datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC),
         "2026-03-01T12:00:00.123456789Z": datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC),
     }
@@ -198,6 +204,36 @@ def test_every_moment_is_in_utc():
     _, found = read(json.dumps(rows).encode())
     assert [member["joined_at"] for member in found] == list(moments.values())
     assert {member["joined_at"].utcoffset().total_seconds() for member in found} == {0}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-01 12:00:00+0",
+        "2026-03-01 12:00:00+25",
+        "2026-03-01 12+00",
+        "0001-01-01 00:00:00+02",
+        "2026-03-01 12:00:00+00:00:0",
+        "2026-03-01 24:00:01+00",
+        "2026-02-29 12:00:00+00",
+    ],
+)
+def test_what_is_no_moment_is_refused_whatever_its_offset(text):
+    _, line, _ = refusal(json.dumps([{"id": 1, "joined_at": text}]).encode())
+    assert f'joined_at: found "{text}", expected an ISO 8601 date-time' in line
+
+
+@pytest.mark.parametrize("zero", ["-0", "-0.0", "-0e5", "0.0", "0"])
+@pytest.mark.parametrize("in_cells", [False, True])
+def test_zero_has_no_sign(zero, in_cells):
+    row = f'{{"id":-0,"user_completion_rate":{zero}}}'.encode()
+    reading = Reading(in_cells=in_cells, moments_as_written=True)
+    ((member,),) = reading.document([b"[%b]" % row], NAME)
+    id_, rate = (
+        (member[0], member[5]) if in_cells else (member["id"], member["user_completion_rate"])
+    )
+    assert (id_, rate) == (0, 0)
+    assert "-" not in f"{id_}{rate}"
 
 
 @pytest.mark.parametrize("shape", sorted(PLAIN_SHAPES.keys() - LINE_SHAPES.keys()))
@@ -884,12 +920,30 @@ def test_another_encoding_is_refused(encoding, text):
         assert message.startswith(NAME)
 
 
-def test_utf_16_is_recognised_by_its_mark():
-    for document in ("[]".encode("utf-16"), b"\xfe\xff\x00[\x00]"):
-        assert refusal(document) == (
-            f"{NAME}: UTF-16 text, expected UTF-8",
-            "Save the export as UTF-8.",
-        )
+@pytest.mark.parametrize("width", ["16", "32"])
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize("text", ["[]", '{"id": 1}', "\n[]", "\ufeff[]", "[\n]", "{"])
+def test_utf_16_and_utf_32_are_recognised_with_a_mark_and_without(width, order, text):
+    assert refusal(text.encode(f"utf-{width}-{order}")) == (
+        f"{NAME}: UTF-{width} text, expected UTF-8",
+        "Save the export as UTF-8.",
+    )
+
+
+@pytest.mark.parametrize("marks", [2, 3])
+@pytest.mark.parametrize(
+    "text",
+    ['[{"id":1},{"id":2}]', '{"count":2,"results":[{"id":1},{"id":2}]}', '{"id":1}\n{"id":2}'],
+)
+def test_a_byte_order_mark_may_come_more_than_once(marks, text):
+    _, found = read("\ufeff".encode() * marks + text.encode())
+    assert [member["id"] for member in found] == [1, 2]
+
+
+def test_files_with_two_marks_may_be_put_together():
+    lines = "\ufeff\ufeff" + '{"id":1}\n{"id":2}\n'
+    _, found = read((lines + lines.replace("1", "3")).encode())
+    assert [member["id"] for member in found] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
