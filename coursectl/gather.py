@@ -12,7 +12,7 @@ from coursectl.roster.criteria import Batch, Criteria, Roster
 from coursectl.roster.left_out import LeftOut
 from coursectl.roster.member import Provenance
 from coursectl.roster.moments import Age, moment_of
-from coursectl.roster.parsing import Reading
+from coursectl.roster.parsing import PROVENANCE, Reading
 from coursectl.roster.pseudonyms import check_key, naming_nobody
 from coursectl.sources.export import Export
 from coursectl.sources.interface import Source, no_progress
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from coursectl.roster.pseudonyms import Pseudonyms
     from coursectl.roster.summary import Counting
     from coursectl.sources.interface import OnProgress
-
-_PROVENANCE = frozenset({"community", "course", "fetched_at"})
-"""Names under which an export says where it is from."""
 
 _NAMED_STATUSES = 10
 """Undocumented values of `join_status` that are named of one roster."""
@@ -263,7 +260,7 @@ class Gathering:
     def _may_tell_later(self, reading: Reading) -> bool:
         """Whether what the first member depends on may still stand behind the last one."""
         if self._provenance_first:
-            return reading.in_page and not reading.said.issuperset(_PROVENANCE)
+            return reading.in_page and not reading.said.issuperset(PROVENANCE)
         return reading.in_page and (
             (self._needs_moment and self._as_of is None and reading.fetched_at is None)
             or (self._needs_course and reading.course is None)

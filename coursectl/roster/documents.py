@@ -13,6 +13,7 @@ its members are looked at one by one.
 """
 
 import re
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from functools import cache
@@ -24,13 +25,32 @@ from coursectl.errors import InvalidData
 from coursectl.printable import shortened
 from coursectl.roster.error_body import title_in
 from coursectl.roster.member import Member
-from coursectl.roster.remedies import NAME_A_ROSTER, SAVE_AGAIN, SAVE_AS_UTF_8
+from coursectl.roster.remedies import NAME_A_ROSTER, NO_ROSTER, SAVE_AGAIN, SAVE_AS_UTF_8
 
 BLOCK = 64 * 1024
 """Bytes that are looked at in one go."""
 
 LIMIT = 16 * 1024 * 1024
-"""Bytes that one member, or one value beside the members, may take."""
+"""Bytes that one member may take, or all values beside those of a page, or nothing but blanks."""
+
+_WINDOW = 4 * BLOCK
+"""Bytes that are looked at in one go behind a member that took more."""
+
+_LARGE = 1024 * 1024
+"""Bytes of a member, or of values beside those of a page, above which what is in it is counted."""
+
+_MOST_VALUES = 200_000
+"""Values that may be in so large a one: each takes up to half a kilobyte until it is validated."""
+
+_MOST_NAMES = 10_000
+_MOST_LISTS = 1_000
+"""Names that a page object may have, and lists of results."""
+
+_MANY = 100_000
+_LEAST = 100
+_LEAST_PAGE = 500
+"""Objects that may stand one by one, not in a list or on lines, and page objects; and the bytes of
+each, on average, if there are more. To find one takes as long as to read a kilobyte of others."""
 
 _LONGEST_SHALLOW = 4 * BLOCK
 """Bytes in which shallow members are looked for at a time: to match them takes memory."""
@@ -43,6 +63,7 @@ _SCALAR = re.compile(rb'[^\s,:"{}\[\]]++')
 STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 """A pattern (DOTALL) of a JSON string."""
 _STRING = re.compile(STRING, re.DOTALL)
+_ANY_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _TO_BRACKET = re.compile(
     rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.?+[^"\\]*+)*+"?+[^"{}\[\]]*+)*+', re.DOTALL
 )
@@ -51,7 +72,9 @@ _END_OF_LIST = re.compile(rb"\}[ \t\n\r]*+\]")
 _JOINT = re.compile(rb"\}[ \t\n\r]*+(,)[ \t\n\r]*+\{")
 _COMMA = re.compile(rb"[ \t\n\r]*+,[ \t\n\r]*+")
 _NEXT_MEMBER = re.compile(rb"\}[ \t\n\r]*+,[ \t\n\r]*+\Z")
+_BEFORE_VALUES = (b",", b"[", b"{")
 _BLANKS = b" \t\r"
+_BLANK = re.compile(rb"[ \t\r]*+")
 _BOM = b"\xef\xbb\xbf"
 _MARKS = re.compile(rb"\A(?:%b)+" % _BOM)
 
@@ -62,10 +85,18 @@ _PLAIN_LINE = b"{}\n"
 _NO_MARKS = bytes(byte for byte in range(256) if byte not in _PLAIN_LINE)
 
 
+_FEW_BRACKETS = 100
+"""Brackets that are looked at one by one."""
+
+_MOST_LEVELS = 300
+"""Lists and objects inside each other; the parser takes 200."""
+
+_TOO_DEEP = -2
+
 _BRACKETS = 32
 """Brackets at the end of a page object that are tried for the one that ends its members."""
 
-_MANY = 50
+_ENOUGH = 50
 """Objects one after the other that are taken for members, not for a list within one."""
 
 Fields = list[tuple[str, bytes]]
@@ -115,7 +146,12 @@ class Document:
         self._limit = limit
         self._buffer = b""
         self._at = 0  # the first byte of the buffer that is not yet done with
+        self._ahead: deque[bytes] = deque()  # blocks that were read and are not looked at yet
+        self._read = 0
+        self._objects = self._pages = 0
+        self._blank_lines = 0  # bytes of them, up to here
         self._lines_before = 0
+        self._counted = self._lines = 0  # bytes of the buffer whose lines are counted, and these
         self._column_before = 0  # bytes of the buffer's first line that came before the buffer
 
     def batches(self) -> Iterator[list[Member]]:
@@ -230,38 +266,69 @@ class Document:
 
     def _object(self) -> Generator[list[Member], None, bool]:
         """Read a page object, or else one member; return whether it was a page object."""
-        self._drop()
+        if self._at > BLOCK:
+            self._drop()
         fields: Fields = []
-        is_page = False
-        at = end = 0
+        is_page = is_member = False
+        lists = size = values = 0
+        start = at = end = self._at
+        line = self._line(start)
         if self._buffer[at] == ord("{"):
             at = self._skip(at + 1)
             while self._buffer[at] != ord("}"):
                 if fields or is_page:
                     at = self._expect(at, b",", "a comma or the end of the object")
                 key, at = self._key(at)
-                if key == "results" and self._buffer[at] == ord("[") and not _is_member(fields):
+                if key == "results" and self._buffer[at] == ord("[") and not is_member:
+                    lists += 1
+                    if lists > _MOST_LISTS:
+                        self._too_much(at, f"more than {_MOST_LISTS:,} lists of results in a page")
                     self._rows.envelope(fields)
                     self._at = at + 1
                     yield from self._members()
-                    self._drop()
-                    is_page, end = True, 0
+                    is_page, end = True, self._at
                 else:
                     end = self._end(at)
-                    fields.append((key, self._buffer[at:end]))
+                    text = self._buffer[at:end]
+                    size += len(key) + len(text)
+                    values += _values_in(text)
+                    self._check_beside(at, len(fields), size, values)
+                    fields.append((key, text))
+                    is_member = is_member or key == "id"
                 at = self._skip(end)
             end = at + 1
             if not is_page:
                 self._rows.not_a_page(fields)
         else:
             end = self._end(at)
+        self._count_object(at, is_page=is_page)
         if is_page:
             self._rows.envelope(fields)
         else:
             self._rows.bare()
-            yield self._rows.one_by_one([(self._buffer[:end], self._line(0))])
+            yield self._rows.one_by_one([(self._buffer[start:end], line)])
         self._at = end
         return is_page
+
+    def _check_beside(self, at: int, names: int, size: int, values: int) -> None:
+        """Refuse what takes too much beside the members of a page, or in a member at the top."""
+        if names >= _MOST_NAMES:
+            self._too_much(at, f"an object of more than {_MOST_NAMES:,} names")
+        if size > self._limit:
+            self._too_much(at, f"values of more than {self._limit:,} bytes in one object")
+        if values > _MOST_VALUES:
+            self._too_much(at, f"an object of more than {_MOST_VALUES:,} values")
+
+    def _count_object(self, at: int, *, is_page: bool) -> None:
+        """Refuse many small ones, one by one."""
+        self._objects += 1
+        self._pages += is_page
+        for number, least, what in (
+            (self._objects, _LEAST, "objects"),
+            (self._pages, _LEAST_PAGE, "pages"),
+        ):
+            if number > _MANY and self._read < least * number:
+                self._too_much(at, f"more than {_MANY:,} {what} of less than {least} bytes each")
 
     def lines(self) -> Iterator[list[Member]]:
         """Read NDJSON from the second member on: each line is one member, or blank.
@@ -273,16 +340,28 @@ class Document:
             self._drop(number)
             if len(self._buffer) < BLOCK:
                 self._fill()
-            while not (cut := self._buffer.rfind(b"\n") + 1):
+            while not (cut := self._end_of_lines()):
                 if not self._fill():
                     cut = len(self._buffer)
                     break
             if not cut:
                 return
             lines = self._buffer[:cut]
+            self._check_lines(lines)
             number = _count_of_plain(lines)
             yield self._line_run(lines, number)
             self._at = cut
+
+    def _end_of_lines(self) -> int:
+        """Give where the last line ends of those that are looked at together; 0 for nowhere."""
+        return self._buffer.rfind(b"\n", 0, _WINDOW) + 1 or self._buffer.find(b"\n", _WINDOW) + 1
+
+    def _check_lines(self, lines: bytes) -> None:
+        """Refuse a line of too many values, and too many blank lines."""
+        self._blank_lines = 0 if lines.strip() else self._blank_lines + len(lines)
+        if self._blank_lines > self._limit:
+            self._too_much(0, f"more than {self._limit:,} bytes of nothing but white space")
+        self._check_values(0, len(lines))
 
     def _line_run(self, lines: bytes, plain: int | None) -> list[Member]:
         """Read lines of NDJSON, which joined are a list if no line is two members.
@@ -314,34 +393,51 @@ class Document:
     def _fill(self) -> bool:
         """Read on: a block, or as much again as the buffer holds. False at the end."""
         if len(self._buffer) - self._at > self._limit:
-            self._broken(self._at, f"a member or value of more than {self._limit:,} bytes")
+            self._too_much(self._at, f"a member or value of more than {self._limit:,} bytes")
         blocks = []
         wanted = max(BLOCK, len(self._buffer))
-        while wanted > 0 and (block := next(self._blocks, None)) is not None:
+        while wanted > 0 and (block := self._block()) is not None:
             blocks.append(block)
             wanted -= len(block)
         self._buffer += b"".join(blocks)
         return bool(blocks)
 
+    def _block(self) -> bytes | None:
+        if self._ahead:
+            return self._ahead.popleft()
+        block = next(self._blocks, None)
+        if block is not None:
+            self._read += len(block)
+        return block
+
     def _drop(self, lines: int | None = None) -> None:
         """Let go of what is done with, so many lines if they have been counted.
 
-        Offsets into the buffer change.
+        Offsets into the buffer change. Of what is left no more than a window stays in it: to drop
+        a little of much, time and again, would take the square of the time.
         """
         newline = self._buffer.rfind(b"\n", 0, self._at)
         if lines is None:  # to count takes as long as to read, and many a page is one line
-            lines = self._buffer.count(b"\n", 0, self._at) if newline >= 0 else 0
+            lines = self._line(self._at) - 1 - self._lines_before if newline >= 0 else 0
         self._lines_before += lines
+        self._counted = self._lines = 0
         self._column_before = self._at - newline - 1 + (newline < 0) * self._column_before
-        self._buffer, self._at = self._buffer[self._at :], 0
+        end = self._at + _WINDOW
+        if len(self._buffer) > end:
+            pieces = range(end, len(self._buffer), BLOCK)
+            self._ahead.extendleft(self._buffer[at : at + BLOCK] for at in reversed(pieces))
+        self._buffer, self._at = self._buffer[self._at : end], 0
 
     def _peek(self) -> int | None:
         """Go to the next byte that is not white space and give it; None at the end."""
+        began = self._read
         while True:
             self._at = self._after_space(self._at)
             if self._at < len(self._buffer):
                 return self._buffer[self._at]
             self._drop()
+            if self._read - began > self._limit:
+                self._too_much(0, f"more than {self._limit:,} bytes of nothing but white space")
             if not self._fill():
                 return None
 
@@ -358,21 +454,35 @@ class Document:
 
     def _ends_line(self) -> bool:
         """Whether nothing but blanks stands between here and the end of the line."""
-        while not (rest := self._buffer[self._at :].lstrip(_BLANKS)):
+        at = self._at
+        while (blank := _BLANK.match(self._buffer, at)) and blank.end() == len(self._buffer):
+            at = blank.end()
             if not self._fill():
                 return True
-        return rest.startswith(b"\n")
+        return blank is not None and self._buffer[blank.end()] == ord("\n")
 
     def _end(self, at: int) -> int:
-        """Give the end of the JSON value at `at`, reading on until it is there."""
+        """Give the end of the JSON value at `at`, reading on until it is there.
+
+        Raises InvalidData for one that holds too many others.
+        """
         while (end := _value_end(self._buffer, at)) < 0:
+            if end == _TOO_DEEP:
+                self._broken(at, "recursion limit exceeded")
+            self._check_values(at, len(self._buffer))
             if not self._fill():
                 if _SCALAR.fullmatch(self._buffer, at):
                     return len(self._buffer)
                 self._truncated()
         if end == at:
             self._broken(at, "expected a value")
+        self._check_values(at, end)
         return end
+
+    def _check_values(self, at: int, end: int) -> None:
+        """Refuse a member, or a value beside the members, that is large and holds many others."""
+        if end - at > _LARGE and _values_in(self._buffer[at:end]) > _MOST_VALUES:
+            self._too_much(at, f"a member or value of more than {_MOST_VALUES:,} values")
 
     def _key(self, at: int) -> tuple[str, int]:
         """Read the name at `at` and its colon; give the name and where its value begins."""
@@ -393,16 +503,30 @@ class Document:
     # What can be wrong
 
     def _line(self, at: int) -> int:
-        return self._lines_before + self._buffer.count(b"\n", 0, at) + 1
+        """Give the line of a byte of the buffer; it is quick if these are asked for in order."""
+        if at < self._counted:
+            return self._lines_before + self._buffer.count(b"\n", 0, at) + 1
+        self._lines += self._buffer.count(b"\n", self._counted, at)
+        self._counted = at
+        return self._lines_before + self._lines + 1
 
-    def _broken(self, at: int, what: str) -> NoReturn:
+    def _place(self, at: int) -> str:
         newline = self._buffer.rfind(b"\n", 0, at)
         column = at - newline if newline >= 0 else self._column_before + at + 1
+        return f"{self._name}:{self._line(at)}:{column}"
+
+    def _broken(self, at: int, what: str) -> NoReturn:
         found = shortened(self._buffer[at : at + 40].decode(errors="replace"), 20)
         raise InvalidData(
-            f"{self._name}:{self._line(at)}:{column}: invalid JSON: {what}"
+            f"{self._place(at)}: invalid JSON: {what}"
             + (f", found {found!r}" if self._quotes else ""),
             SAVE_AGAIN,
+        )
+
+    def _too_much(self, at: int, what: str) -> NoReturn:
+        raise InvalidData(
+            f"{self._place(at)}: {what}; {self._read:,} bytes were read",
+            NO_ROSTER,
         )
 
     def _truncated(self) -> NoReturn:
@@ -450,12 +574,16 @@ def _wide(start: bytes) -> str | None:
     return None
 
 
-def _is_member(fields: Fields) -> bool:
-    return any(key == "id" for key, _ in fields)
+def _values_in(text: bytes) -> int:
+    """Count the values in the beginning of a JSON text, or a few more."""
+    number = sum(map(text.count, _BEFORE_VALUES))
+    if number > _MOST_VALUES:  # some of which may stand in strings
+        number = sum(map(_ANY_STRING.sub(b"", text).count, _BEFORE_VALUES))
+    return number
 
 
 def _value_end(buffer: bytes, at: int) -> int:
-    """Give the end of the JSON value at `at`; `at` if none is there, -1 if it may go on."""
+    """Give the end of the JSON value at `at`; `at` if none is there, below 0 if it may go on."""
     byte = buffer[at : at + 1]
     if byte == b'"':
         text = _STRING.match(buffer, at)
@@ -465,7 +593,7 @@ def _value_end(buffer: bytes, at: int) -> int:
         end = scalar.end() if scalar else at
         return -1 if end == len(buffer) else end
     depth = 0
-    while True:
+    for _ in range(_FEW_BRACKETS):
         depth += 1 if byte in (b"{", b"[") else -1
         at += 1
         if not depth:
@@ -475,15 +603,54 @@ def _value_end(buffer: bytes, at: int) -> int:
         byte = buffer[at : at + 1]
         if byte in (b"", b'"'):
             return -1
+    return _end_of_many(buffer, at, depth)
+
+
+def _end_of_many(buffer: bytes, at: int, depth: int) -> int:
+    """Give the end of a value so deep within which `at` is; -1 if it may go on.
+
+    Values that are not deep are passed over as one, which takes a tenth of the time. Gives
+    `_TOO_DEEP` for one that no parser takes.
+    """
+    shallow = _shallow_values()
+    while depth:
+        if depth > _MOST_LEVELS:
+            return _TOO_DEEP
+        passed = shallow.match(buffer, at, at + _LONGEST_SHALLOW)
+        at = passed.end() if passed else at
+        match buffer[at : at + 1]:
+            case b"":
+                return -1
+            case b'"':  # it goes on behind what was looked at
+                text = _STRING.match(buffer, at)
+                if text is None:
+                    return -1
+                at = text.end()
+            case b"{" | b"[":
+                depth, at = depth + 1, at + 1
+            case b"}" | b"]":
+                depth, at = depth - 1, at + 1
+    return at
+
+
+def _shallow() -> bytes:
+    """Give a pattern of values with at most three levels of others, and of what is between them."""
+    flat = rb'[^"{}\[\]]++|%b' % STRING
+    inside = b"(?>(?:%b)*)" % flat
+    for _ in range(3):
+        inside = rb"(?>(?:%b|\{%b\}|\[%b\])*)" % (flat, inside, inside)
+    return inside
+
+
+@cache
+def _shallow_values() -> re.Pattern[bytes]:
+    return re.compile(_shallow(), re.DOTALL)
 
 
 @cache
 def _shallow_members() -> re.Pattern[bytes]:
     """Match comma-separated objects that hold at most three levels of other values."""
-    flat = rb'[^"{}\[\]]++|%b' % STRING
-    inside = b"(?>(?:%b)*)" % flat
-    for _ in range(3):
-        inside = rb"(?>(?:%b|\{%b\}|\[%b\])*)" % (flat, inside, inside)
+    inside = _shallow()
     return re.compile(rb"\{%b\}(?>(?:\s*+,\s*+\{%b\})*)" % (inside, inside), re.DOTALL)
 
 
@@ -502,7 +669,7 @@ def joint(text: bytes) -> int | None:
             if following is None:
                 break
             at = following.end()
-        if end < 0 or elements >= _MANY:
+        if end < 0 or elements >= _ENOUGH:
             return found.start(1)
         at = max(end, found.end())
     return None

@@ -31,9 +31,10 @@ _TITLE = re.compile(r"<(?:title|h1)[^<>]*+>([^<]++)", re.IGNORECASE)
 
 def message_in(body: bytes) -> str:
     """Give the message in `body`, printable and short; empty when there is none to be found."""
-    body = body[:LONGEST]
+    is_cut, body = len(body) >= LONGEST, body[:LONGEST]
     try:
-        said = _joined(_messages(from_json(body, allow_partial="trailing-strings")))
+        found = from_json(body, allow_partial="trailing-strings" if is_cut else False)
+        said = _joined(_messages(found))
     except ValueError:
         text = body[:_PAGE].decode(errors="replace").strip()
         said = title_in(text) or ("" if text.startswith("<") else text)

@@ -28,6 +28,10 @@ _LARGEST = LIMIT // 4
 """Bytes of a member or value, far enough below `LIMIT` that it is no matter where blocks begin."""
 
 
+_MOST_ENVELOPES = 1_000
+"""Times that a second half may be told of what stands beside members; each is kept, and sent on."""
+
+
 class NotInHalves(Exception):
     """A document has to be read as one."""
 
@@ -184,6 +188,8 @@ class SecondHalf(_Half):
         self.in_page = True
         if self._first is None:
             self._first = fields  # of the brackets that have been put in front
+        elif len(self._envelopes) == _MOST_ENVELOPES:
+            raise NotInHalves
         else:
             self._envelopes.append((fields is self._first, fields.copy()))
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,13 @@ from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.left_out import LeftOut
 from coursectl.roster.member import Course, ListedCourse, Member
 from coursectl.roster.origin import OneOrigin, Origin
-from coursectl.roster.remedies import CORRECT_ROWS, NAME_A_ROSTER, SAVE_A_ROSTER, SAVE_AGAIN
+from coursectl.roster.remedies import (
+    CORRECT_ROWS,
+    NAME_A_ROSTER,
+    NO_ROSTER,
+    SAVE_A_ROSTER,
+    SAVE_AGAIN,
+)
 from coursectl.roster.schemas import Kind, validator
 from coursectl.roster.seen_ids import SeenIds
 
@@ -32,6 +39,15 @@ if TYPE_CHECKING:
 
 _KNOWN = frozenset[str | None]({*JoinStatus, None})
 _NAMED_PROBLEMS = 10
+
+_MOST_INVALID = 100_000
+"""Invalid rows of one roster; what has more is none."""
+
+_MOST_STATUSES = 10_000
+"""Values of `join_status` in one roster that the API does not document."""
+
+PROVENANCE = frozenset({"community", "course", "fetched_at"})
+"""Names under which an export says where it is from."""
 
 _WHITE = b" \t\n\r"
 _STRING = re.compile(STRING, re.DOTALL)
@@ -74,6 +90,10 @@ def _as_sent(text: bytes) -> Any:
     if b"Infinity" in again and again != to_json(value, inf_nan_mode="null"):
         raise ValueError("a number that is too large")
     return value
+
+
+class _TooManyInvalid(Exception):
+    """There are more invalid rows than any roster has."""
 
 
 class RowAsWritten(dict[str, Any]):
@@ -163,7 +183,7 @@ class Reading:
         self.in_page = False
         """Whether a page object has been met, which may tell more of itself behind its members."""
         self.said: set[str] = set()
-        """The names of what page objects have said beside their members."""
+        """What page objects have said of where the roster is from, by name."""
         self.rows = 0
         """Rows read: valid or not, new or seen before."""
         self.invalid = 0
@@ -183,7 +203,8 @@ class Reading:
         self._left_out: set[int] = set()
         self._left_out_before = LeftOut()
         self._nameless = 0
-        self._rejected_in: dict[int | bytes, int] = {}
+        self._rejected_in: dict[int | bytes, int] = {}  # by id, or by a digest of the row
+        self._page: tuple[Fields, int, dict[str, Any]] = [], 0, {}
         self._document = ""
         self._documents = 0
         self._largest_count = 0
@@ -263,6 +284,8 @@ class Reading:
             if self._skip_invalid or self.invalid == before:
                 raise
             raise self._invalid_rows(error.message) from None
+        except _TooManyInvalid:
+            raise self._invalid_rows() from None
         self._end()
         if not self._skip_invalid and self.invalid > before:
             raise self._invalid_rows()
@@ -362,9 +385,9 @@ class Reading:
                 member = validator(schemas.member).validate_json(text)
                 valid.append(self._given(member, text))
             except ValidationError as error:
-                self._reject(text, line, _problem(error, quotes=not self.names_nobody))
+                self._reject(text, line, partial(_problem, error))
             except ValueError as error:
-                self._reject(text, line, _no_json(text, error, quotes=not self.names_nobody))
+                self._reject(text, line, partial(_no_json, text, error))
         return valid
 
     def not_a_page(self, fields: Fields) -> None:
@@ -387,15 +410,22 @@ class Reading:
         self._take_origin(None, {})
 
     def envelope(self, fields: Fields) -> None:
-        """Take what a page object says beside its members. Raises InvalidData."""
-        said = {key: self._value(key, text) for key, text in fields}
+        """Take what a page object says beside its members. Raises InvalidData.
+
+        Each value is read once, however often a page is told of.
+        """
+        known, number, said = self._page
+        if fields is not known:
+            number, said = 0, {}
+        said |= {key: self._value(key, text) for key, text in fields[number:]}
+        self._page = fields, len(fields), said
         self._take(said)
         self._take_origin(fields, said)
 
     def _take(self, said: dict[str, Any]) -> None:
         """Take what a page object says. Raises InvalidData."""
         self.in_page = True
-        self.said = self.said | said.keys()
+        self.said |= said.keys() & PROVENANCE
         if self._may_be_marked:
             mark = said.get("pseudonyms")
             self._take_mark(mark if isinstance(mark, str) else None)
@@ -458,6 +488,11 @@ class Reading:
             else set(map(self._status_of, members))
         )
         self.unknown_statuses |= statuses.difference(_KNOWN)
+        if len(self.unknown_statuses) > _MOST_STATUSES:
+            raise InvalidData(
+                f"{self._document}: more than {_MOST_STATUSES:,} different values of join_status",
+                NO_ROSTER,
+            )
         ids = list(map(self._id_of, members))
         fresh = self._seen.take(ids)
         if self._left_out:
@@ -483,10 +518,15 @@ class Reading:
             return member
         return _row_as_written(from_json(text, allow_inf_nan=False), _solid(text))
 
-    def _reject(self, text: bytes, line: int, problem: str) -> None:
-        """Take down an invalid row, unless an earlier page overlaps this one in it."""
+    def _reject(self, text: bytes, line: int, problem: Callable[..., str]) -> None:
+        """Take down an invalid row, unless an earlier page overlaps this one in it.
+
+        Raises InvalidData for one too many.
+        """
         id_ = _id_in(text)
-        document = self._rejected_in.setdefault(text if id_ is None else id_, self._documents)
+        document = self._rejected_in.setdefault(
+            _digest(text) if id_ is None else id_, self._documents
+        )
         if document < self._documents:
             return
         self.invalid += 1
@@ -498,7 +538,10 @@ class Reading:
             row = f"row {self.rows - self._rows_before:,}"
             if id_ is not None and not self.names_nobody:
                 row += f" (id {id_})"
-            self.problems.append(f"{self._document}:{line}: {row}: {problem}")
+            told = problem(quotes=not self.names_nobody)
+            self.problems.append(f"{self._document}:{line}: {row}: {told}")
+        if self.invalid > _MOST_INVALID:
+            raise _TooManyInvalid
 
     def _invalid_rows(self, also: str | None = None) -> InvalidData:
         lines = self.problems.copy()
@@ -506,6 +549,13 @@ class Reading:
             lines.append(f"and {self.invalid - len(lines):,} more")
         if also is not None:
             lines.append(also)
+        if self.invalid > _MOST_INVALID:
+            return InvalidData(
+                f"{self._document}: more than {_MOST_INVALID:,} invalid members, after"
+                f" {self.rows:,} rows",
+                *lines[:_NAMED_PROBLEMS],
+                NO_ROSTER,
+            )
         members = "1 invalid member" if self.invalid == 1 else f"{self.invalid:,} invalid members"
         return InvalidData(
             f"{self._document}: {members}",
@@ -598,6 +648,13 @@ def _answer(body: bytes, name: str, of: Kind, expected: str, *, quotes: bool) ->
             f"{name}: found {repr(said) if quotes else 'something else'}, expected {expected}",
             "Check COURSECTL_URL; if it is right, the API has changed.",
         ) from None
+
+
+def _digest(row: bytes) -> bytes:
+    """Give what stands for a row, in fewer bytes than it may have."""
+    from hashlib import blake2b
+
+    return blake2b(row, digest_size=16).digest()
 
 
 def _id_in(row: bytes) -> int | None:

@@ -12,5 +12,10 @@ NAME_A_ROSTER = (
 
 CORRECT_ROWS = "Correct them, or leave them out with --skip-invalid."
 
-OF_FILES = frozenset({SAVE_AGAIN, SAVE_A_ROSTER, SAVE_AS_UTF_8, NAME_A_ROSTER, CORRECT_ROWS})
+NO_ROSTER = "No roster is like that: check what it is, and save it again."
+"""What to do about more than any roster has."""
+
+OF_FILES = frozenset(
+    {NO_ROSTER, SAVE_AGAIN, SAVE_A_ROSTER, SAVE_AS_UTF_8, NAME_A_ROSTER, CORRECT_ROWS}
+)
 """All of these. Whoever reads answers of a server says something else."""
