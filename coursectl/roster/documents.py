@@ -39,7 +39,7 @@ _WINDOW = 4 * BLOCK
 _LARGE = 1024 * 1024
 """Bytes of a member, or of values beside those of a page, above which what is in it is counted."""
 
-_MOST_VALUES = 200_000
+MOST_VALUES = 200_000
 """Values that may be in so large a one: each takes up to half a kilobyte until it is validated."""
 
 _MOST_NAMES = 10_000
@@ -291,7 +291,7 @@ class Document:
                     end = self._end(at)
                     text = self._buffer[at:end]
                     size += len(key) + len(text)
-                    values += _values_in(text)
+                    values += values_in(text)
                     self._check_beside(at, len(fields), size, values)
                     fields.append((key, text))
                     is_member = is_member or key == "id"
@@ -316,8 +316,8 @@ class Document:
             self._too_much(at, f"an object of more than {_MOST_NAMES:,} names")
         if size > self._limit:
             self._too_much(at, f"values of more than {self._limit:,} bytes in one object")
-        if values > _MOST_VALUES:
-            self._too_much(at, f"an object of more than {_MOST_VALUES:,} values")
+        if values > MOST_VALUES:
+            self._too_much(at, f"an object of more than {MOST_VALUES:,} values")
 
     def _count_object(self, at: int, *, is_page: bool) -> None:
         """Refuse many small ones, one by one."""
@@ -481,8 +481,8 @@ class Document:
 
     def _check_values(self, at: int, end: int) -> None:
         """Refuse a member, or a value beside the members, that is large and holds many others."""
-        if end - at > _LARGE and _values_in(self._buffer[at:end]) > _MOST_VALUES:
-            self._too_much(at, f"a member or value of more than {_MOST_VALUES:,} values")
+        if end - at > _LARGE and values_in(self._buffer[at:end]) > MOST_VALUES:
+            self._too_much(at, f"a member or value of more than {MOST_VALUES:,} values")
 
     def _key(self, at: int) -> tuple[str, int]:
         """Read the name at `at` and its colon; give the name and where its value begins."""
@@ -574,10 +574,10 @@ def _wide(start: bytes) -> str | None:
     return None
 
 
-def _values_in(text: bytes) -> int:
+def values_in(text: bytes | bytearray) -> int:
     """Count the values in the beginning of a JSON text, or a few more."""
     number = sum(map(text.count, _BEFORE_VALUES))
-    if number > _MOST_VALUES:  # some of which may stand in strings
+    if number > MOST_VALUES:  # some of which may stand in strings
         number = sum(map(_ANY_STRING.sub(b"", text).count, _BEFORE_VALUES))
     return number
 

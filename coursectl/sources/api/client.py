@@ -19,7 +19,8 @@ from coursectl import threads
 from coursectl.errors import InvalidData, ServerError, UsageError
 from coursectl.printable import shortened
 from coursectl.redaction import redacted_bytes
-from coursectl.roster.error_body import message_in
+from coursectl.roster.documents import MOST_VALUES, values_in
+from coursectl.roster.error_body import LONGEST, message_in
 from coursectl.sources.api.pace import OutOfTime, Pace, Turn
 from coursectl.sources.api.retries import Retries
 from coursectl.sources.api.session import (
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
     Query = Mapping[str, str | int]
 
-_LARGEST_ANSWER = 64 * 1024 * 1024
-"""Bytes; a page is some 30 KB."""
+_LARGEST_ANSWER = 8 * 1024 * 1024
+"""Bytes; a page is some 30 KB, and several are held at once."""
 
 _BLOCK = 64 * 1024
 
@@ -234,11 +235,18 @@ class Api:
         while part := response.raw.read1(_BLOCK, decode_content=True):
             body += part
             self._pace.left()
+            if response.status_code != requests.codes.ok and len(body) >= LONGEST:
+                return bytes(body)  # enough to say what the server said
             if len(body) > _LARGEST_ANSWER:
                 raise InvalidData(
                     f"{job.where}: the answer is larger than {_LARGEST_ANSWER:,} bytes",
                     "This is not a page of members; check the community's URL.",
                 )
+        if values_in(body) > MOST_VALUES:
+            raise InvalidData(
+                f"{job.where}: the answer holds more than {MOST_VALUES:,} values",
+                "This is not a page of members; check the community's URL.",
+            )
         if (
             response.status_code == requests.codes.ok
             and response.raw.length_remaining is None

@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Self
 
 from urllib3.exceptions import HTTPError, InvalidHeader
@@ -9,7 +10,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 from coursectl.redaction import redacted_bytes
-from coursectl.roster.error_body import message_in
+from coursectl.roster.error_body import LONGEST, message_in
 from coursectl.sources.api.pace import Turn
 from coursectl.sources.api.session import reason
 
@@ -30,7 +31,10 @@ _LEAST_NAMED_WAIT = 0.25
 """Seconds to wait after the first rate limit that names less; then twice as long each time."""
 
 _GLANCE = 8 * 1024
-"""Bytes of an answer that is not the last in which its message is looked for."""
+"""Bytes of an answer that are read at once."""
+
+_PATIENCE = 1.0
+"""Seconds for what such an answer says."""
 
 
 class Retries(Retry):
@@ -112,8 +116,22 @@ class Retries(Retry):
     def _told(self, response: BaseHTTPResponse) -> str:
         """Say what an answer was that is not to be the last."""
         told = f"the server answered {response.status}"
-        if self.quotes:
-            with suppress(HTTPError, OSError):
-                if said := message_in(redacted_bytes(response.read1(_GLANCE, decode_content=True))):
-                    return f"{told}: {said}"
+        body = self._beginning(response)
+        if self.quotes and (said := message_in(redacted_bytes(body))):
+            return f"{told}: {said}"
         return told
+
+    def _beginning(self, response: BaseHTTPResponse) -> bytes:
+        """Give the beginning of an answer; one that is longer is read no more.
+
+        To read what is left, so that the connection can be used again, is urllib3's habit.
+        """
+        body = b""
+        with suppress(HTTPError, OSError):
+            until = monotonic() + _PATIENCE
+            while part := response.read1(_GLANCE, decode_content=True):
+                body += part
+                if len(body) > LONGEST or monotonic() > until:
+                    response.close()
+                    break
+        return body

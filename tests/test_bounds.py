@@ -1,0 +1,290 @@
+"""What a hostile file or server may cost: 256 MB, and per 100 MB read 30 seconds, or a refusal.
+
+Time is that of the processor, so that a busy machine makes no difference, and what is read counts
+unpacked.
+"""
+
+import gzip
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tests.running import COURSECTL, clean_environment
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.no_cover,
+    pytest.mark.skipif(sys.platform == "win32", reason="the peak of memory is Unix's to tell"),
+]
+
+MB = 1_000_000
+
+PEAK = 256 * MB
+SECONDS_A_MB = 0.3
+START = 5.0
+"""Seconds that may pass beside those for what is read."""
+
+Blocks = Iterator[bytes]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How a run ended, and what it took."""
+
+    code: int
+    seconds: float
+    peak: int
+    stderr: str
+
+
+# A child's peak begins with its parent's, so the parent is an interpreter that has imported little.
+LAUNCHER = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+with open(sys.argv[1], "w") as report:
+    print(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss,
+          file=report)
+"""
+UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+def cost(tmp_path: Path, *arguments: str | Path, **variables: str) -> Cost:
+    """Run coursectl to its end."""
+    report = tmp_path / "cost"
+    done = subprocess.run(
+        [sys.executable, "-ISc", LAUNCHER, report, *COURSECTL, *map(str, arguments)],
+        stderr=subprocess.PIPE,
+        env=clean_environment(**variables),
+        timeout=900,
+        check=True,
+    )
+    code, seconds, peak = report.read_text().split()
+    return Cost(int(code), float(seconds), int(peak) * UNIT, done.stderr.decode())
+
+
+# Files
+
+
+def many(part: bytes, number: int) -> Blocks:
+    """Give a part so many times, about a megabyte at once."""
+    at_once = max(1, MB // len(part))
+    for at in range(0, number, at_once):
+        yield part * min(at_once, number - at)
+
+
+def numbered(part: bytes, number: int) -> Blocks:
+    """Give a part in which `%d` stands, with the numbers from 0."""
+    for at in range(0, number, 1_000):
+        yield b"".join([part.replace(b"%d", b"%d" % each) for each in range(at, at + 1_000)])
+
+
+def between(start: bytes, blocks: Blocks, end: bytes) -> Blocks:
+    yield start
+    yield from blocks
+    yield end
+
+
+LONG = b'"' + b"x" * (15 << 20) + b'"'
+
+FILES: dict[str, Callable[[], Blocks]] = {
+    "a page with many names": lambda: between(
+        b'{"count":0', numbered(b',"k%d":1', 3_000_000), b',"results":[]}'
+    ),
+    "a page with many lists of results": lambda: between(
+        b'{"count":0', many(b',"results":[]', 3_000_000), b"}"
+    ),
+    "a page with long values between lists of results": lambda: between(
+        b'{"count":0', many(b',"k":' + LONG + b',"results":[]', 20), b"}"
+    ),
+    "pages with a name each": lambda: numbered(b'{"k%d":1,"results":[]}\n', 1_000_000),
+    "pages with a member each": lambda: numbered(b'{"results":[{"id":%d}]}\n', 1_000_000),
+    "members one behind the other": lambda: numbered(b'{"id":%d}', 1_000_000),
+    "empty rows behind a long member": lambda: between(
+        b'[{"id":1,"x":' + LONG + b"}", many(b",{}", 3_000_000), b"]"
+    ),
+    "short members behind a long one": lambda: between(
+        b'[{"id":0,"x":' + LONG + b"}", numbered(b',{"id":%d}', 1_000_000), b"]"
+    ),
+    "short lines behind a long one": lambda: between(
+        b'{"id":0,"x":' + LONG + b"}\n", numbered(b'{"id":%d}\n', 1_000_000), b""
+    ),
+    "long invalid rows": lambda: numbered(
+        b'{"id":"%d","real_name":"' + b"x" * 8_000 + b'"}\n', 100_000
+    ),
+    "ten million invalid rows": lambda: many(b'{"id":-1}\n', 10_000_000),
+    "unknown statuses": lambda: numbered(
+        b'{"id":%d,"join_status":"' + b"s" * 200 + b'%d"}\n', 500_000
+    ),
+    "some unknown statuses": lambda: numbered(
+        b'{"id":%d,"join_status":"' + b"s" * 200 + b'%d"}\n', 10_000
+    ),
+    "a long status": lambda: between(b'[{"id":1,"join_status":"', many(b"x", 50 * MB), b'"}]'),
+    "a long name of a course": lambda: between(
+        b'{"course":{"id":1,"name":"', many(b"x", 15 * MB), b'"},"results":[{"id":1}]}'
+    ),
+    "blanks": lambda: many(b" ", 2_000 * MB),
+    "blank lines": lambda: between(b'{"id":1}\n', many(b"\n", 2_000 * MB), b""),
+    "blanks between members": lambda: between(b'[{"id":1}', many(b" ", 2_000 * MB), b"]"),
+    "one member": lambda: between(b'[{"id":1,"x":"', many(b"x", 2_000 * MB), b'"}]'),
+    "a member of many values": lambda: between(b'[{"id":1,"x":[', many(b"{},", 20 * MB), b"1]}]"),
+    "a member of many levels": lambda: many(b'[{"x":', 20 * MB),
+    "members of many values": lambda: between(
+        b'[{"id":0}', numbered(b',{"id":%d,"x":[' + b"[[1]]," * 30_000 + b"1]}", 1_000), b"]"
+    ),
+    "the same member": lambda: between(b'[{"id":1}', many(b',{"id":1}', 10_000_000), b"]"),
+    "long avatars": lambda: numbered(
+        b'{"id":%d,"avatar":"' + b"x" * 65_000 + b'","joined_at":"2026-01-02T03:04:05Z"}\n', 3_000
+    ),
+    "a web page": lambda: between(b"<html>", many(b"<title", 20 * MB), b""),
+}
+
+COMMANDS = {
+    "members as JSON": ("members", "FILE", "--json"),
+    "members as CSV": ("members", "FILE", "--csv", "--skip-invalid", "--sort", "real_name"),
+    "members as a table": ("members", "FILE", "-f", "table"),
+    "members as a page": ("members", "FILE", "-f", "html"),
+    "summary": ("summary", "FILE"),
+    "changes": ("changes", "FILE", "FILE"),
+    "trend": ("trend", "FILE", "FILE"),
+    "report": ("report", "FILE", "-q", "-o", "OUT.html"),
+}
+
+
+@pytest.fixture(scope="module", params=FILES)
+def file(request, tmp_path_factory):
+    """A hostile file, zipped, and how many bytes are in it."""
+    path = tmp_path_factory.mktemp("bounds") / "hostile.json.gz"
+    size = 0
+    with gzip.open(path, "wb", 1) as zipped:
+        for block in FILES[request.param]():
+            zipped.write(block)
+            size += len(block)
+    yield path, size
+    path.unlink()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_hostile_file_costs_little(file, command, tmp_path):
+    path, size = file
+    words = {"FILE": str(path), "OUT.html": str(tmp_path / "out.html")}
+    took = cost(tmp_path, *(words.get(word, word) for word in COMMANDS[command]))
+    passes = 2 if "FILE" in COMMANDS[command][2:] else 1
+    read = [int(n.replace(",", "")) for n in re.findall(r"([\d,]+) bytes were read", took.stderr)]
+    if took.code != 0:
+        size = min([*read, size])
+    assert took.code in (0, 2, 3, 7), took.stderr
+    assert took.peak <= PEAK
+    assert took.seconds <= START + passes * SECONDS_A_MB * size / MB
+    assert len(took.stderr) < 5_000
+
+
+# Servers
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a server answers to whatever it is asked for, without end if the blocks have none."""
+
+    blocks: Callable[[], Blocks]
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def endless(part: bytes) -> Blocks:
+    while True:
+        yield part * max(1, 100_000 // len(part))
+
+
+def bomb(blocks: Blocks, times: int = 1) -> Callable[[], Blocks]:
+    """Give a body that was zipped, perhaps more than once."""
+    body = b"".join(blocks)
+    for _ in range(times):
+        body = gzip.compress(body, 9)
+    return lambda: iter([body])
+
+
+def page(rows: Blocks, count: int) -> Blocks:
+    return between(b'{"count":%d,"next":null,"previous":null,"results":[' % count, rows, b"]}")
+
+
+ROW = b'{"id":%d,"joined_at":"2026-01-02T03:04:05Z"},'
+ZIPPED = (("Content-Encoding", "gzip"),)
+ZIPPED_TWICE = (("Content-Encoding", "gzip, gzip"),)
+
+REPLIES = {
+    "a page of a million rows": Reply(
+        lambda: page(between(b"", numbered(ROW, 1_000_000), b"{}"), 1)
+    ),
+    "a page of empty rows": Reply(lambda: page(between(b"", many(b"{},", 2_000_000), b"{}"), 1)),
+    "a page of numbers": Reply(lambda: page(between(b"", many(b"1,", 2_000_000), b"1"), 1)),
+    "a status of 50 MB": Reply(
+        lambda: page(between(b'{"id":1,"join_status":"', many(b"x", 50 * MB), b'"}'), 1)
+    ),
+    "a next page of 50 MB": Reply(
+        lambda: between(b'{"count":0,"results":[],"next":"', many(b"x", 50 * MB), b'"}')
+    ),
+    "a page without end": Reply(lambda: between(b'{"count":1,"results":[', endless(b"{},"), b"")),
+    "a text without end": Reply(lambda: endless(b"x")),
+    "a zipped page of blanks": Reply(bomb(many(b" ", 500 * MB)), headers=ZIPPED),
+    "a page zipped twice": Reply(bomb(many(b" ", 500 * MB), 2), headers=ZIPPED_TWICE),
+    "an error without end": Reply(lambda: endless(b"<title "), 404),
+    "an error to try again, without end": Reply(lambda: endless(b"x"), 503),
+    "an error of blanks": Reply(lambda: between(b"<h1>", many(b" ", 50 * MB), b"x"), 502),
+    "an error of many messages": Reply(
+        lambda: between(b'{"errors":["a"', many(b',"b"', 10 * MB), b"]}"), 400
+    ),
+    "a zipped error": Reply(bomb(many(b" ", 500 * MB)), 400, ZIPPED),
+}
+
+
+@pytest.fixture(params=REPLIES)
+def server(request):
+    """A server that answers everything with one reply; the environment in which it is asked."""
+    reply = REPLIES[request.param]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            with suppress(OSError):
+                self.send_response(reply.status)
+                for header in reply.headers:
+                    self.send_header(*header)
+                self.end_headers()
+                for block in reply.blocks():
+                    self.wfile.write(block)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = Thread(target=running.serve_forever, daemon=True)
+        thread.start()
+        yield {
+            "COURSECTL_URL": f"http://127.0.0.1:{running.server_address[1]}",
+            "COURSECTL_TOKEN": "some-token-or-other",
+        }
+        running.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("command", ["members", "courses", "export"])
+def test_a_hostile_server_costs_little(server, command, tmp_path):
+    arguments = {
+        "members": ("members", "42", "--json"),
+        "courses": ("courses", "--json"),
+        "export": ("export", "42", "-o", tmp_path / "out.json"),
+    }[command]
+    took = cost(tmp_path, *arguments, "--deadline", "20s", **server)
+    assert took.code in (3, 4, 5, 6, 7), took.stderr
+    assert took.peak <= PEAK
+    assert took.seconds <= 25
+    assert len(took.stderr) < 5_000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cost"]
