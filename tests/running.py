@@ -4,14 +4,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import redirect_stderr
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
-
-import pytest
-
-from coursectl.cli.app import app
 
 COURSECTL = (sys.executable, "-m", "coursectl")
 
@@ -53,10 +47,3 @@ def coursectl(
         check=False,
     )
     return Outcome(done.returncode, done.stdout, done.stderr.decode())
-
-
-def run(*arguments: str | Path) -> tuple[int, list[str]]:
-    """Run the app in this process, which is quicker; give its exit code and what it says."""
-    with redirect_stderr(StringIO()) as said, pytest.raises(SystemExit) as ended:
-        app([str(each) for each in arguments], prog_name="coursectl")
-    return int(ended.value.code or 0), said.getvalue().splitlines()

@@ -23,8 +23,7 @@ import platformdirs.unix
 import pytest
 import yaml
 
-from coursectl.cli.filename import FIELDS
-from coursectl.cli.filename import SUFFIXES as EXPORT_SUFFIXES
+from coursectl.cli.filename import EXPORT_SUFFIXES, FIELDS
 from coursectl.cli.formats import SUFFIXES, Format
 from coursectl.errors import ExitCode
 from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS, TREND_COLUMN_KEYS

@@ -48,13 +48,20 @@ def check_name(name: str, suffixes: tuple[str, ...] = ()) -> None:
             f"{shortened(name, 120)!r} is no name of an export",
             f"End it in {' or '.join(suffixes)}.",
         )
-    folder = str(Path(name).parent)
-    if path is not None:
-        # What may be written is written, wherever it is.
-        if not (os.path.isfile(path) and os.access(path, os.W_OK)):  # noqa: PTH113 - as above
-            _check_folder(Path(os.path.realpath(path)).parent, name)
-    elif not has_fields(folder):
-        _check_folder(without_fields(folder), name)
+    folder = Path(name).parent
+    try:
+        if path is not None:
+            # What may be written is written, wherever it is.
+            if os.path.isfile(path) and os.access(path, os.W_OK):  # noqa: PTH113 - as above
+                return
+            folder = Path(os.path.realpath(path)).parent
+        elif has_fields(str(folder)):
+            return
+        else:
+            folder = without_fields(str(folder))
+        _check_folder(folder)
+    except OSError as error:
+        raise cannot_write(printable(name), error) from None
 
 
 def has_fields(name: str) -> bool:
@@ -75,15 +82,12 @@ def _is_as_it_is(path: Path) -> bool:
         return False
 
 
-def _check_folder(folder: Path, name: str) -> None:
-    """Raise UsageError unless a file can be made in a folder, or in that which it is to be in."""
+def _check_folder(folder: Path) -> None:
+    """Raise OSError unless a file can be made in a folder, or in that which it is to be in."""
     while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
-    try:
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise cannot_write(printable(name), error) from None
+    with TemporaryFile(dir=folder):
+        pass
 
 
 def provenance_of_all(provenances: "Sequence[Provenance]", name: str) -> "Provenance":

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.community import Community
-from tests.running import run
+from tests.in_process import run
 from tests.saved import as_of
 
 
@@ -165,6 +165,20 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_is_read():
     assert (code, said[0]) == (
         2,
         "coursectl: file/below/a.csv: cannot be written: Not a directory",
+    )
+
+
+@pytest.mark.parametrize("command", [["members", "demo"], ["export", "demo"]])
+def test_a_working_folder_that_is_gone_is_no_bug(command, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    code, said = run(*command, "-o", "a.json")
+    monkeypatch.chdir(tmp_path)
+    assert (code, said[0]) == (
+        2,
+        "coursectl: a.json: cannot be written: No such file or directory",
     )
 
 

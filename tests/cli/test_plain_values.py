@@ -17,7 +17,8 @@ from coursectl.cli.app import app
 from coursectl.cli.commands import NAMES, Command, built
 from coursectl.cli.formats import Format
 from coursectl.cli.plain_values import plainly
-from tests.running import coursectl, run
+from tests.in_process import run
+from tests.running import coursectl
 
 NUMBERS = st.integers().map(str) | st.floats().map(str) | st.text("0123456789٣ +-_.e", max_size=20)
 TEXTS = st.text(max_size=20) | NUMBERS | st.sampled_from([each.value for each in Format])
