@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from coursectl.aside import Aside, AsideRendered
+from coursectl.deadline import check_deadline
 from coursectl.errors import CoursectlError, IncompleteRoster
 from coursectl.printable import shortened
 from coursectl.roster.criteria import Batch, Criteria, Roster
@@ -201,6 +202,7 @@ class Gathering:
         whole = True
         is_supposed = False
         for members in source.batches(reading, self._criteria, self._on_progress):
+            check_deadline(source.name)
             if roster is None:
                 held += members
                 if not source.is_local or not self._may_tell_later(reading):

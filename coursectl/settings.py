@@ -30,6 +30,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     SecretStr,
+    TypeAdapter,
     ValidationError,
 )
 
@@ -158,6 +159,7 @@ def _seconds(value: object) -> object:
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
 
 
+Deadline = Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)]
 _Secret = Annotated[SecretStr, BeforeValidator(_kept)]
 _WholeNumber = Annotated[int, BeforeValidator(_no_bool)]
 _Text = Annotated[str, Field(min_length=1)]
@@ -204,7 +206,7 @@ class Settings(BaseModel):
 
     concurrency: Annotated[_WholeNumber, Field(ge=1, le=8)] = 4
     """Requests that are under way at once."""
-    deadline: Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)] = 1800.0
+    deadline: Deadline = 1800.0
     """Seconds for all requests of a run together."""
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -247,6 +249,15 @@ class Settings(BaseModel):
     def origin(self, field: str) -> str:
         """Say where a setting comes from: an option, a variable, or a place in a file."""
         return self._origins.get(field, f"COURSECTL_{field.upper()}")
+
+
+def seconds_until_deadline(deadline: str) -> float:
+    """Read `--deadline`, which takes no community to be set. Raises UsageError."""
+    try:
+        found = TypeAdapter(Deadline).validate_python(deadline)
+    except ValidationError:
+        raise UsageError(f"--deadline is not {_KINDS['deadline']}", "Correct it.") from None
+    return found
 
 
 def load_pseudonym_key(profile: str | None = None) -> str:

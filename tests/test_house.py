@@ -20,6 +20,7 @@ FLOORS = (
     ("coursectl.access",),
     ("coursectl.printable",),
     (
+        "coursectl.deadline",
         "coursectl.ending",
         "coursectl.redaction",
         "coursectl.threads",

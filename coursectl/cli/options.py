@@ -9,6 +9,7 @@ import typer
 from coursectl.cli.debugging import begin_debugging
 from coursectl.cli.formats import Format
 from coursectl.cli.grammar import Offer
+from coursectl.deadline import begin_deadline
 from coursectl.errors import UsageError
 from coursectl.printable import shortened
 from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS, TREND_COLUMN_KEYS
@@ -455,10 +456,16 @@ def settings_loader(
 ) -> "Callable[[], Settings]":
     """Give what loads the settings when they are wanted, and begin to debug if that was asked for.
 
+    A deadline begins here. Raises UsageError for one that is no time.
+
     Whatever stands after the command wins over what stands before it. A command that has
     `--pseudonymize` need not say it again.
     """
     begin_debugging(wanted=debug)
+    if deadline is not None:
+        from coursectl.settings import seconds_until_deadline
+
+        begin_deadline(seconds_until_deadline(deadline))
     names_nobody = bool(ctx.params.get("pseudonymize"))
 
     def load() -> "Settings":

@@ -43,11 +43,13 @@ def gathering_of(
     sources: "Sequence[Source]", jobs: int | None, *, may_share: bool
 ) -> "type[Gathering]":
     """Give the gathering in halves of one large export that `jobs`, or cores, `may_share`."""
+    from coursectl.deadline import has_deadline
     from coursectl.gather import Gathering
     from coursectl.sources.export import Export
 
     if (
         may_share
+        and not has_deadline()  # which no second process knows of
         and len(sources) == 1
         and isinstance(sources[0], Export)
         and (sources[0].size() or 0) >= _LARGE

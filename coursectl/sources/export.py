@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from coursectl.deadline import check_deadline
 from coursectl.errors import CoursectlError, InvalidData, NotFound
 from coursectl.printable import printable
 from coursectl.roster.criteria import Criteria
@@ -133,6 +134,7 @@ class Export:
                 yield start
             while block := read(BLOCK):
                 yield block
+                check_deadline(self.name)
         except (OSError, EOFError, zlib.error) as error:
             self.check_unchanged()
             raise self._unreadable(error) from None
