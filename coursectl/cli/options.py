@@ -564,8 +564,8 @@ def select(
     words = {
         "status": ", ".join(status or ()),
         "search": search and ("for a text" if names_nobody else f'"{shortened(search)}"'),
-        "at least": min_completion is not None and f"{min_completion:g}%",
-        "at most": max_completion is not None and f"{max_completion:g}%",
+        "at least": min_completion is not None and f"{min_completion + 0:g}%",
+        "at most": max_completion is not None and f"{max_completion + 0:g}%",
         "active within": active,
         "inactive for": inactive,
         "never active": never_active and "yes",

@@ -194,4 +194,4 @@ def _delta(was: float | None, now: float | None) -> float | None:
         return None
     delta = now - was
     # 33.3 less 12.5 is 20.8, and not what binary fractions make of it.
-    return delta if isinstance(delta, int) else round(delta, 9)
+    return delta if isinstance(delta, int) else round(delta, 9) + 0

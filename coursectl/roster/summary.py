@@ -255,7 +255,7 @@ class Tally:
             if own_mean is None
             else OwnMean(
                 own_mean,
-                None if completion.mean is None else round(completion.mean - own_mean, 9),
+                None if completion.mean is None else round(completion.mean - own_mean, 9) + 0,
                 self._whose(own_mean) if is_whole else None,
             ),
             is_whole=is_whole,

@@ -533,3 +533,8 @@ def test_nobody_reading_on_ends_a_binary_format_in_silence(ending):
         ["bash", "-c", command], capture_output=True, env=clean_environment(), check=False
     )
     assert run.stderr == b""
+
+
+def test_a_limit_of_minus_nothing_is_none():
+    text = coursectl("members", "demo", "--min-completion", "-0", "-n", "1", "-f", "html").text
+    assert "at least 0%" in text

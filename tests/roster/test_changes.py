@@ -166,6 +166,7 @@ def test_a_change_tells_what_was_and_what_is_now():
 def test_a_difference_of_rates_is_not_what_binary_fractions_make_of_it():
     assert change("progressed", rate(12.5), rate(33.3)).delta == 20.8
     assert change("regressed", rate(0.3), rate(0.1)).delta == -0.2
+    assert str(change("regressed", rate(40.0), rate(40 - 1e-12)).delta) == "0.0"
     assert change("progressed", rate(None), rate(40)).delta is None
     assert change("regressed", rate(40), rate(None)).delta is None
 

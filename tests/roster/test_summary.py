@@ -326,6 +326,12 @@ def own(own_mean: float | None, *rates: tuple[str | None, float | None], **how):
     return counting.summary(course="Food Safety", own_mean=own_mean, **how).own_mean
 
 
+def test_a_difference_that_is_nothing_has_no_sign():
+    found = own(10 + 1e-12, ("joined", 10))
+    assert found is not None
+    assert str(found.difference) == "0.0"
+
+
 ROSTER = (
     ("joined", 40.0),
     ("joined", 61.0),
