@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import jwt
@@ -157,6 +157,15 @@ class Community:
         self.page_size = 20
         self.largest_page = 100
         self.list_forms = {"json", "comma"}
+        self.reads_statuses: Literal[
+            "all", "first", "last", "one", "known", "none", "everybody"
+        ] = "all"
+        """Which words of a list are heeded; `one` and `known` are that, or else the default."""
+        self.never_listed: set[str] = set()
+        """Statuses that it lists nobody by, though people have them."""
+        self.tells_beside = True
+        """Whether it has lists of the invited and of those who asked, and tells who the creator is.
+        """
         self.known_statuses = {*DOCUMENTED, SEEN}
         self.refuses_unknown_statuses = True
         self.nulls_first = False
@@ -285,15 +294,26 @@ class Community:
         if own := re.fullmatch(r"/api/v2/course/(\d+)/status/", request.path):
             course = self.courses.get(int(own[1]))
             return answer({"status": course.own_status}) if course else detail(404, "Not found.")
-        match = re.fullmatch(r"/api/v2/course/(\d+)/(users/)?", request.path)
+        match = re.fullmatch(r"/api/v2/course/(\d+)/(users/|invite/|request_join/)?", request.path)
         course = self.courses.get(int(match[1])) if match else None
         if match is None or course is None:
             return detail(404, "Not found.")
-        if not match[2] and request.query.get("view", "user") == "user":
+        return self._of_course(request, course, match[2])
+
+    def _of_course(self, request: Request, course: Course, part: str | None) -> Reply:
+        if not part and request.query.get("view", "user") == "user":
             return answer({"id": course.id, "name": course.name, "slug": course.slug})
         if request.token in self.onlookers:
             return detail(403, "You do not have permission to perform this action.")
-        return self._members(request, course) if match[2] else self._dashboard(course)
+        match part:
+            case "users/":
+                return self._members(request, course)
+            case "invite/":
+                return self._people(request, course, "invited")
+            case "request_join/":
+                return self._people(request, course, "requested")
+            case _:
+                return self._dashboard(course)
 
     def _lets_in(self, token: str | None) -> bool:
         if token in self.tokens | self.onlookers or self.oauth.is_good(token):
@@ -323,7 +343,16 @@ class Community:
     def _dashboard(self, course: Course) -> Reply:
         rates = [member.get("user_completion_rate") or 0 for member in course.members]
         average = sum(rates) / len(rates) if rates else 0
-        return answer(_fields_of(course) | {"avg_completion_rate": average} | course.fields)
+        fields = _fields_of(course) | {"avg_completion_rate": average}
+        if self.tells_beside:
+            creators = _having(course, "creator")
+            fields["created_by"] = creators[0] if creators else None
+        return answer(fields | course.fields)
+
+    def _people(self, request: Request, course: Course, status: str) -> Reply:
+        if not self.tells_beside:
+            return detail(404, "Not found.")
+        return self._page(request, _having(course, status))
 
     def _own_courses(self, request: Request) -> Reply:
         statuses = self._statuses(request.query.get("statuses"))
@@ -351,6 +380,9 @@ class Community:
         statuses = self._statuses(request.query.get("statuses"))
         if statuses is None:
             return errors(400, "Select a valid choice.", field="statuses")
+        if self.reads_statuses == "everybody":
+            statuses = {member.get("join_status") for member in course.members}
+        statuses -= self.never_listed
         members = [member for member in course.members if member.get("join_status") in statuses]
         if text := request.query.get("search", "").casefold():
             members = [
@@ -380,6 +412,17 @@ class Community:
             words = text.split(",")
         else:
             words = [text]
+        match self.reads_statuses:
+            case "first":
+                words = words[:1]
+            case "last":
+                words = words[-1:]
+            case "one" if len(words) > 1:
+                return {*DEFAULT_STATUSES}
+            case "known" if not self.known_statuses.issuperset(words):
+                return {*DEFAULT_STATUSES}
+            case "none":
+                return {*DEFAULT_STATUSES}
         if self.refuses_unknown_statuses and not self.known_statuses.issuperset(words):
             return None
         several = len(words) > 1 and self.nulls_with_lists
@@ -400,6 +443,16 @@ class Community:
                 "results": rows[offset : offset + limit],
             }
         )
+
+
+def _having(course: Course, status: str) -> list[dict[str, Any]]:
+    """Those with a status, as they are told where nothing but who they are is."""
+    names = ("id", "username", "real_name", "avatar")
+    return [
+        {name: member.get(name) for name in names} | {"ext_id": None}
+        for member in course.members
+        if member.get("join_status") == status
+    ]
 
 
 def _fields_of(course: Course) -> dict[str, Any]:

@@ -33,6 +33,15 @@ class Member(TypedDict):
     """When the member joined, in UTC; None for those who have not (invited, requested)."""
 
 
+class Person(TypedDict):
+    """Somebody of whom the API says no more than who it is."""
+
+    id: int
+    username: str | None
+    real_name: str | None
+    avatar: str | None
+
+
 class Course(TypedDict):
     """What coursectl needs to know of a course."""
 

@@ -18,7 +18,7 @@ from coursectl.roster.error_body import message_in
 from coursectl.roster.fields import EXPECTED, EXPECTED_OF_COURSE, FIELDS
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.left_out import LeftOut
-from coursectl.roster.member import Course, ListedCourse, Member
+from coursectl.roster.member import Course, ListedCourse, Member, Person
 from coursectl.roster.origin import OneOrigin, Origin
 from coursectl.roster.remedies import (
     CORRECT_ROWS,
@@ -629,6 +629,27 @@ def parse_listed_courses(
     """
     page = _answer(body, name, schemas.page_of_listed_courses, "a page of courses", quotes=quotes)
     return page["count"], page["results"]
+
+
+def parse_people(body: bytes, name: str, *, quotes: bool = True) -> tuple[int, list[Person]]:
+    """Read a page of `.../invite/` or `.../request_join/`: how many there are, and those on it.
+
+    Raises InvalidData.
+    """
+    page = _answer(body, name, schemas.page_of_people, "a page of people", quotes=quotes)
+    return page["count"], page["results"]
+
+
+def parse_creator(body: bytes, name: str, *, quotes: bool = True) -> Person | None:
+    """Read who created a course from `GET /api/v2/course/{id}/?view=dashboard`; None is nobody.
+
+    Raises InvalidData, also where it does not say.
+    """
+    answer = _answer(
+        body, name, schemas.course_on_dashboard, "a course and who created it", quotes=quotes
+    )
+    by: Person | int | None = answer["created_by"]
+    return Person(id=by, username=None, real_name=None, avatar=None) if isinstance(by, int) else by
 
 
 def _answer(body: bytes, name: str, of: Kind, expected: str, *, quotes: bool) -> Any:

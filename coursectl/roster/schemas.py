@@ -246,6 +246,22 @@ def left_out() -> CoreSchema:
     return _object({"rows": identifier(), "ids": ids})
 
 
+def page_of_people() -> CoreSchema:
+    """Take a page of people who stand beside a roster, each a `Person`."""
+    return _page_of(_person())
+
+
+def course_on_dashboard() -> CoreSchema:
+    """Take of a course who created it: a user, or the id of one."""
+    creator = cs.nullable_schema(cs.union_schema([_person(), identifier()]))
+    return cs.typed_dict_schema({"created_by": cs.typed_dict_field(creator, required=True)})
+
+
+def _person() -> CoreSchema:
+    texts = ("username", "real_name", "avatar")
+    return _object({"id": identifier()} | dict.fromkeys(texts, _or_none(cs.str_schema())))
+
+
 def own_status() -> CoreSchema:
     """Take how whoever asks stands to a course."""
     return _object({"status": cs.nullable_schema(cs.str_schema())})

@@ -147,7 +147,7 @@ def test_a_search_without_end_comes_to_one(community):
         return answer({"count": offset + 2, "results": [{"id": offset, "name": "Yoga"}]})
 
     community.misdeed_for_good = go_on
-    with pytest.raises(InvalidData, match="the list has no end: 15 courses so far"):
+    with pytest.raises(InvalidData, match="the list has no end: 15 rows so far"):
         found(community, "yoga")
 
 

@@ -3,11 +3,9 @@
 Mirrors `GET /api/v2/course/search/`, `GET /api/v2/course/` and `GET /api/v2/course/{id}/status/`.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import Literal
 from unicodedata import normalize
 
 from coursectl.errors import AccessDenied, CoursectlError, IncompleteRoster, NotFound
@@ -22,15 +20,10 @@ from coursectl.roster.parsing import (
     parse_own_status,
 )
 from coursectl.sources.api.client import Api
-from coursectl.sources.api.members import PAGE_SIZE, CourseMembers
+from coursectl.sources.api.lists import walk_list, whole_list
+from coursectl.sources.api.members import CourseMembers
 from coursectl.sources.api.session import BadRequest
-from coursectl.sources.api.walk import refuse_endless
 from coursectl.sources.seen_courses import remember, seen_courses
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from coursectl.sources.api.client import Answer
 
 _OWN_PATH = "/api/v2/course/"
 
@@ -38,11 +31,7 @@ _CALLED: tuple[Literal["slug"], Literal["name"]] = "slug", "name"
 """The fields under which a course is known to people."""
 
 _NAMED_CANDIDATES = 10
-_WALKS = 6
-"""Times that a list of several pages is walked, when it does not stand still."""
-
 _ROLES = (JoinStatus.CREATOR.value, JoinStatus.MANAGER.value)
-_Row = TypeVar("_Row", Course, ListedCourse)
 
 
 def find_course(wanted: str, api: Api) -> CourseMembers:
@@ -98,12 +87,12 @@ def _looks(wanted: str, api: Api) -> "Iterator[Callable[[], dict[int | None, Cou
 def _search(api: Api, text: str) -> dict[int | None, Course]:
     """Return the courses that a search finds, by id: the first page is nearly always all."""
     path = "/api/v2/course/search/"
-    return _walk(api, path, {"search": text}, parse_course_page, ahead=1).found
+    return walk_list(api, path, {"search": text}, parse_course_page, ahead=1).found
 
 
 def _own(api: Api, role: str, part: str) -> dict[int | None, Course]:
     """Return the courses of whoever asks in a role with that part of a slug or name, by id."""
-    walk = _walk(api, _OWN_PATH, {"statuses": role}, parse_listed_courses, ahead=1)
+    walk = walk_list(api, _OWN_PATH, {"statuses": role}, parse_listed_courses, ahead=1)
     return {
         id_: Course(id=course["id"], name=course["name"], slug=course["slug"])
         for id_, course in walk.found.items()
@@ -156,28 +145,15 @@ def reportable_courses(api: Api) -> list[ReportableCourse]:
 def _listed_as(role: str, api: Api) -> dict[int | None, ListedCourse]:
     """Give the courses that the server lists for a status: the documented form is one at a time.
 
-    Several pages are of several moments, so the list is walked until two walks in a row found the
-    same courses, and as many as the server said all the time: these were they between the two.
+    Raises IncompleteRoster if not all of them came.
     """
-    before = None
-    for _ in range(_WALKS):
-        walk = _walk(
-            api,
-            _OWN_PATH,
-            {"statuses": role},
-            parse_listed_courses,
-            ahead=2 * api.concurrency,
-        )
-        stands = before is not None and walk.is_same_as(before)
-        if walk.is_as_counted and (walk.pages == 1 or stands):
-            return walk.found
-        if stands:
-            break
-        before = walk
+    walk = whole_list(api, _OWN_PATH, {"statuses": role}, parse_listed_courses)
+    if walk.is_proved:
+        return walk.found
     raise IncompleteRoster(
         f"the list of courses is not whole: as {role}, expected {walk.count:,} courses,"
         f" received {len(walk.found):,}"
-        + ("" if stands else f"; it kept changing (fetched {_WALKS} times)"),
+        + ("" if walk.is_same else f"; it kept changing (fetched {walk.number} times)"),
         "Try again; it may have changed while it was fetched.",
     )
 
@@ -194,77 +170,6 @@ def _own_statuses(ids: Iterable[int | None], api: Api) -> dict[int | None, str |
     finally:
         for answer in asked.values():
             answer.cancel()
-
-
-@dataclass(frozen=True, slots=True)
-class _Walk(Generic[_Row]):
-    """What was on all pages of a list."""
-
-    found: dict[int | None, _Row]
-    """The courses, by id."""
-    counts: frozenset[int]
-    """How many there were, as each page said."""
-    count: int
-    """The same, as the last one said."""
-    pages: int
-
-    @property
-    def is_as_counted(self) -> bool:
-        """Whether as many courses were found as each page said."""
-        return self.counts == {len(self.found)}
-
-    def is_same_as(self, before: "_Walk[_Row]") -> bool:
-        """Whether both found the same, and no count moved."""
-        return (
-            len(self.counts) == 1
-            and self.counts == before.counts
-            and self.found.keys() == before.found.keys()
-        )
-
-
-def _walk(
-    api: Api,
-    path: str,
-    query: dict[str, str | int],
-    parse: Callable[..., tuple[int, list[_Row]]],
-    *,
-    ahead: int,
-) -> _Walk[_Row]:
-    """Fetch the pages of a list, up to `ahead` at once; one with no course that is new ends it.
-
-    Raises what `Api.get` raises, and InvalidData, for a list without end too.
-    """
-    found: dict[int | None, _Row] = {}
-    counts: list[int] = []
-    under_way: deque[tuple[int, int, Future[Answer]]] = deque()
-
-    def ask(start: int, end: int) -> None:
-        answer = api.ask(path, query | {"limit": end - start, "offset": start})
-        under_way.append((start, end, answer))
-
-    ask(0, PAGE_SIZE)
-    try:
-        while under_way:
-            start, end, awaited = under_way.popleft()
-            answer = api.wait_for(awaited)
-            count, courses = parse(answer.body, answer.where, quotes=api.quotes)
-            counts.append(count)
-            known = len(found)
-            found |= {course["id"]: course for course in courses}
-            if len(found) == known:
-                break
-            if start == 0:
-                end = granted = planned = len(courses)
-            refuse_endless(answer.where, len(counts), counts[0], granted, f"{len(found):,} courses")
-            if (rest := start + len(courses)) < min(end, count):
-                ask(rest, end)  # the server granted fewer this time
-            while len(under_way) < ahead and planned < count:
-                ask(planned, planned + granted)
-                planned += granted
-    finally:
-        for _, _, awaited in under_way:
-            awaited.cancel()
-    return _Walk(found, frozenset(counts), counts[-1], len(counts))
 
 
 def _named(courses: list[Course], wanted: str) -> list[Course]:

@@ -1,13 +1,17 @@
 """The members of one course: *Course User Dashboard*, `GET /api/v2/course/{id}/users/`."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Set as AbstractSet
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import pairwise
+from heapq import merge
+from itertools import chain, islice, pairwise
 from operator import itemgetter
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Self
+
+from pydantic_core import to_json
 
 from coursectl.errors import (
     AccessDenied,
@@ -17,12 +21,17 @@ from coursectl.errors import (
     NotFound,
 )
 from coursectl.files import room_for
+from coursectl.printable import shortened
 from coursectl.roster.criteria import Criteria
+from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.member import Course, Member
 from coursectl.roster.parsing import Reading, parse_course, parse_course_as_sent
+from coursectl.roster.seen_ids import SeenIds
 from coursectl.sources.api.client import Api
+from coursectl.sources.api.lists import PAGE_SIZE
+from coursectl.sources.api.neighbours import KNOWN_BESIDE, Neighbours, unchecked
 from coursectl.sources.api.session import NOT_THE_API, BadRequest, answers_of_a_server
-from coursectl.sources.api.statuses import FirstPage, first_page
+from coursectl.sources.api.statuses import Listing, Listings
 from coursectl.sources.api.walk import Page, Walk
 from coursectl.sources.interface import no_progress
 from coursectl.sources.seen_courses import remember
@@ -33,8 +42,12 @@ if TYPE_CHECKING:
     from coursectl.sources.api.client import Answer, Query
     from coursectl.sources.interface import OnProgress
 
-PAGE_SIZE = 100
-"""Members asked for in one request; the server may grant fewer."""
+_QUERY: dict[str, str | int] = {"ordering": "joined_at", "limit": PAGE_SIZE, "offset": 0}
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+_LOOKS = 4
+"""Times that a roster is fetched when somebody stands beside it who is not in it."""
 
 _WALKS = 8
 """Times that a roster is walked, when it does not stand still."""
@@ -116,57 +129,195 @@ class CourseMembers:
         self, reading: Reading, criteria: Criteria, on_progress: "OnProgress"
     ) -> Iterator[list[Member]]:
         """Yield the members, page by page."""
-        self._narrowed = criteria.statuses is not None
-        walk = None
-        with _Waiting() as waiting:
-            for walk in self._walks(criteria):
-                waiting.clear()
-                trial = reading.anew()
-                for page in walk.pages():
-                    on_progress(walk.members, walk.count)
-                    if _few_will_do(criteria):
-                        yield from reading.page(page.glance, page.body, page.where)
-                        continue
-                    # What is not valid shows before anything is given.
-                    waiting.add(page, trial.page(page.glance, page.body, page.where))
-            assert walk is not None  # noqa: S101 - a roster is walked at least once
-            doubt = self._doubt(walk)
+        asked, statuses = criteria.statuses, criteria.statuses
+        self._narrowed = statuses is not None
+        wanted = {*JoinStatus} if asked is None or None in asked else asked
+        as_they_come = _few_will_do(criteria)
+        with (
+            Neighbours(self._api, self._course_path, filter(None, wanted)) as beside,
+            ExitStack() as stack,
+        ):
+            looks = 0
+            while True:
+                looks += 1
+                fetched = _Fetched(stack)
+                for page in self._fetch(fetched, statuses, criteria, reading, on_progress):
+                    yield from reading.page(page.glance, page.body, page.where)
+                missing = self._missing(fetched, beside, wanted, is_all=statuses is None)
+                if missing is not None or fetched.doubt is not None or looks == _LOOKS:
+                    break
+                # Who stands beside may have another status by now, or none: everybody tells.
+                self._narrowed, statuses = False, None
+            doubt = fetched.doubt or self._doubt_beside(fetched, beside, asked, missing)
             if doubt and not reading.allow_incomplete:
                 raise doubt
-            if _few_will_do(criteria):
-                pass  # they were given as they came
-            elif waiting.members is not None:
-                reading.take_over(trial)
-                yield from waiting.members
-            else:
-                for body, where in waiting.pages():
-                    yield from reading.document([body], where)
-        reading.settle(walk.count, doubt.message if doubt else None)
+            more = [to_json({"results": missing})] if missing else []
+            for body in more:
+                for _ in reading.anew().document([body], self._course_path):
+                    pass  # what is not valid shows before anything is given
+            if not as_they_come or len(fetched.parts) > 1:
+                yield from fetched.members(reading)
+            known = reading.members
+            for body in more:
+                yield from reading.document([body], self._course_path)
+        is_counted = fetched.count is not None and not (as_they_come and looks > 1)
+        count = (fetched.count or 0) if is_counted else known
+        reading.settle(count + reading.members - known, doubt.message if doubt else None)
 
-    def _walks(self, criteria: Criteria) -> Iterator[Walk]:
-        """Yield walks over the roster, to be walked, until one is proved or no other would be."""
-        query: dict[str, str | int] = {"ordering": "joined_at", "limit": PAGE_SIZE, "offset": 0}
+    def _fetch(
+        self,
+        fetched: "_Fetched",
+        statuses: frozenset[str | None] | None,
+        criteria: Criteria,
+        reading: Reading,
+        on_progress: "OnProgress",
+    ) -> Iterator[Page]:
+        """Fetch members with these statuses until they are proved; yield pages to be given at once.
+
+        Pages that wait for their proof are in `fetched`.
+        """
         self.fetched_at = datetime.now(UTC)
-        start = self._first_page(query, criteria.statuses)
-        self.warnings += [f"{self.name}: {text}" for text in start.warnings(criteria.statuses)]
-        query["statuses"] = start.form
+        fetched.listings = self._listings()
+        fetched.listing = listing = fetched.listings.find(statuses)
+        if statuses == criteria.statuses:
+            self.warnings += [f"{self.name}: {text}" for text in listing.warnings(statuses)]
         remember([(self.course_id, self._course["slug"] if self._course else None)])
+        if len(listing.forms) > 1:
+            self._fetch_each(fetched, reading, on_progress)
+            return
+        (part,) = fetched.parts = [fetched.part()]
+        (form,) = listing.forms
+        walk = None
+        for walk in self._walks(form, criteria, listing.first):
+            part.begin(reading)
+            fetched.begin()
+            for page in walk.pages():
+                on_progress(walk.members, walk.count)
+                fetched.meet(page)
+                if _few_will_do(criteria):
+                    yield page
+                else:
+                    part.add(page)
+        assert walk is not None  # noqa: S101 - a roster is walked at least once
+        fetched.count, fetched.doubt = walk.count, self._doubt(walk)
 
-        def ask(offset: int) -> "Future[Answer]":
-            return self._api.ask(self._path, query | {"offset": offset})
+    def _fetch_each(self, fetched: "_Fetched", reading: Reading, on_progress: "OnProgress") -> None:
+        """Fetch status by status, as the server reads no list, until two rounds are the same.
 
-        ahead = 2 * self._api.concurrency
-        if _few_will_do(criteria):
-            ahead = min(ahead, 1 + (criteria.limit or 0) // PAGE_SIZE)
-        first, walk = start.answer, None
+        Who moves from one status to another in between is in neither of one round at most.
+        """
+        forms = fetched.listing.forms
+        fetched.parts = [fetched.part() for _ in forms]
+        walks: dict[str, Walk] = {}
+        for _ in range(_WALKS):
+            self.fetched_at = datetime.now(UTC)
+            fetched.begin()
+            done = 0
+            for form, part in zip(forms, fetched.parts, strict=True):
+                part.begin(reading)
+                walks[form] = walk = self._walk(form, None, walks.get(form))
+                for page in walk.pages():
+                    on_progress(done + walk.members, None)
+                    fetched.meet(page)
+                    part.add(page)
+                done += walk.members
+            if all(walk.is_same and walk.members == walk.count for walk in walks.values()):
+                return
+        doubts = [doubt for walk in walks.values() if (doubt := self._doubt(walk))]
+        fetched.doubt = doubts[0] if doubts else self._kept_changing(_WALKS)
+
+    def _walks(self, form: str, criteria: Criteria, first: "Answer | None") -> Iterator[Walk]:
+        """Yield walks over the roster, to be walked, until one is proved or no other would be."""
+        walk = None
+        most = 1 + (criteria.limit or 0) // PAGE_SIZE if _few_will_do(criteria) else None
         while True:
-            page = Page.of(0, first, quotes=self._api.quotes)
-            walk = Walk(self._api, ask, page, walk, ahead=ahead)
+            walk = self._walk(form, first, walk, most=most)
             yield walk
             if self._is_proved(walk) or walk.is_same or walk.number == _WALKS:
                 return
             self.fetched_at = datetime.now(UTC)
-            first = self._api.wait_for(ask(0))
+            first = None
+
+    def _walk(
+        self, form: str, first: "Answer | None", before: Walk | None, *, most: int | None = None
+    ) -> Walk:
+        """Return a walk over members listed by a form of `statuses`, `most` pages ahead."""
+        query = _QUERY | {"statuses": form}
+
+        def ask(offset: int) -> "Future[Answer]":
+            return self._api.ask(self._path, query | {"offset": offset})
+
+        page = Page.of(0, first or self._api.wait_for(ask(0)), quotes=self._api.quotes)
+        ahead = min(2 * self._api.concurrency, most or 2 * self._api.concurrency)
+        return Walk(self._api, ask, page, before, ahead=ahead)
+
+    def _missing(
+        self,
+        fetched: "_Fetched",
+        beside: Neighbours,
+        wanted: AbstractSet[str | None],
+        *,
+        is_all: bool,
+    ) -> list[dict[str, object]] | None:
+        """Return rows of those who belong to the roster, and `/users/` does not give.
+
+        None if it takes another look at the roster to tell who these are.
+        """
+
+        def absent() -> set[int]:
+            return set(beside.absent(fetched.has_met, fetched.listings.count_of))
+
+        rows: list[dict[str, object]] = []
+        if JoinStatus.CREATOR in wanted and JoinStatus.CREATOR not in fetched.statuses:
+            creator = beside.creator()
+            if creator is not None and not fetched.has_met(creator["id"]):
+                rows = [{**creator, "join_status": JoinStatus.CREATOR.value}]
+        before = absent()
+        if (before or rows) and not is_all:
+            return None
+        if before:
+            beside.look_again()
+            now = absent()
+            if not before <= now:
+                return None  # who stands there no more may be a member since the roster was fetched
+            rows += beside.rows(now)
+        return rows
+
+    def _doubt_beside(
+        self,
+        fetched: "_Fetched",
+        beside: Neighbours,
+        asked: frozenset[str | None] | None,
+        missing: list[dict[str, object]] | None,
+    ) -> CoursectlError | None:
+        """Return what speaks against what was fetched; warn of what cannot be known of it."""
+        if missing is None:
+            return self._kept_changing(_LOOKS)
+        unheeded = fetched.listing.unheeded
+        if unheeded & fetched.statuses:
+            unheeded = frozenset()  # it lists everybody, whatever it is asked for
+        unknown = beside.unknown
+        known = {*KNOWN_BESIDE} - unknown.keys()
+        for word in sorted((asked or frozenset[str]()) & unheeded - known, key=str):
+            return IncompleteRoster(
+                f"{self.name}: the server does not list by the status {shortened(str(word))!r},"
+                " so it is not known who has it",
+                "List everybody, or what there is with --allow-incomplete.",
+            )
+        unsure = {status: why for status, why in unknown.items() if status not in fetched.statuses}
+        if said := unchecked(unsure):
+            self.warnings.append(f"{self.name}: {said}")
+        if asked is None and unheeded > KNOWN_BESIDE:
+            self.warnings.append(
+                f"{self.name}: the server does not list by status as asked; others may be missing"
+            )
+        return None
+
+    def _kept_changing(self, times: int) -> IncompleteRoster:
+        return IncompleteRoster(
+            f"{self.name} may not be the whole roster: it kept changing (fetched {times} times)",
+            "Fetch it again, or list what there is with --allow-incomplete.",
+        )
 
     def _is_proved(self, walk: Walk) -> bool:
         """Whether the walk met the whole roster. It need not stand still if it never does."""
@@ -199,18 +350,77 @@ class CourseMembers:
         """Give how many members the course has, with a request more if a part was asked for."""
         if not self._narrowed:
             return (reading.count or 0) - reading.invalid
-        query: dict[str, str | int] = {"ordering": "joined_at", "limit": 1, "offset": 0}
         try:
-            page = self._first_page(query, None)
+            listings = self._listings(limit=1)
+            count = listings.find(None).count
+            with Neighbours(self._api, self._course_path, JoinStatus) as beside:
+                return count if beside.are_in(listings.count_of) else None
         except CoursectlError:
             return None
-        return page.count
 
-    def _first_page(self, query: "Query", statuses: frozenset[str | None] | None) -> FirstPage:
-        """Ask for the first page, of members with these statuses; None is everybody."""
-        return first_page(
-            lambda part: self._api.wait_for(self._api.ask(self._path, {**query, **part})), statuses
-        )
+    def _listings(self, limit: int = PAGE_SIZE) -> Listings:
+        def ask(part: "Query") -> "Future[Answer]":
+            return self._api.ask(self._path, {**_QUERY, "limit": limit, **part})
+
+        return Listings(ask, self._api.wait_for)
+
+
+class _Fetched:
+    """A roster as it was fetched, in one part, or in several where there is no list of all."""
+
+    listing: Listing
+    listings: Listings
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.parts: list[_Waiting] = []
+        self.statuses: set[str | None] = set()
+        """Those of its members."""
+        self.count: int | None = None
+        """How many they are, where the server says it."""
+        self.doubt: CoursectlError | None = None
+        """What speaks against its being whole."""
+        self._stack = stack
+        self._ids = SeenIds()
+
+    def part(self) -> "_Waiting":
+        """Return room for the pages of a part."""
+        return self._stack.enter_context(_Waiting())
+
+    def begin(self) -> None:
+        """Forget whom it has met."""
+        self._ids = SeenIds()
+        self.statuses = set()
+
+    def meet(self, page: Page) -> None:
+        """Take note of who is on a page."""
+        self._ids.take([id_ for id_ in page.glance.ids if id_ is not None])
+        self.statuses |= page.glance.statuses
+
+    def has_met(self, id_: int) -> bool:
+        """Return whether somebody was on its pages."""
+        return id_ in self._ids
+
+    def members(self, reading: Reading) -> Iterator[list[Member]]:
+        """Yield the members, read by `reading`, in the order in which they joined."""
+        if len(self.parts) == 1:
+            yield from self.parts[0].read(reading)
+            return
+        rows = merge(*(_one_by_one(part, reading) for part in self.parts), key=_by_joining)
+        while some := list(islice(rows, PAGE_SIZE)):
+            yield some
+
+
+def _one_by_one(part: "_Waiting", reading: Reading) -> Iterator[Member]:
+    """Yield members of a part; of each page all are read before another part goes on."""
+    for body, where in part.pages():
+        yield from list(chain.from_iterable(reading.document([body], where)))
+
+
+def _by_joining(member: Any) -> tuple[bool, datetime, int]:
+    at = _moment(member.get("joined_at"))
+    if not isinstance(at, datetime):
+        return True, _NEVER, member["id"]
+    return False, at.replace(tzinfo=at.tzinfo or UTC), member["id"]
 
 
 def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
@@ -267,6 +477,8 @@ def _few_will_do(criteria: Criteria) -> bool:
 class _Waiting:
     """Pages that wait for the proof that they are the roster."""
 
+    _trial: Reading
+
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - see __exit__
         self._places: list[tuple[int, int, int, str]] = []  # offset, start, size, where
@@ -279,7 +491,9 @@ class _Waiting:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def add(self, page: Page, batches: list[list[Member]]) -> None:
+    def add(self, page: Page) -> None:
+        """Take a page. Raises InvalidData if what is on it is not valid."""
+        batches = self._trial.page(page.glance, page.body, page.where)
         start = self._file.tell()
         is_in_order = not self._places or self._places[-1][0] < page.offset
         if self.members is not None:
@@ -290,11 +504,22 @@ class _Waiting:
             self._file.write(page.body)
         self._places.append((page.offset, start, len(page.body), page.where))
 
-    def clear(self) -> None:
+    def begin(self, reading: Reading) -> None:
+        """Begin with no pages, which `reading` will read."""
+        self._trial = reading.anew()
         self._file.seek(0)
         self._file.truncate()
         self._places.clear()
         self.members = []
+
+    def read(self, reading: Reading) -> Iterator[list[Member]]:
+        """Yield the members on its pages."""
+        if self.members is not None:
+            reading.take_over(self._trial)
+            yield from self.members
+            return
+        for body, where in self.pages():
+            yield from reading.document([body], where)
 
     def pages(self) -> Iterator[tuple[bytes, str]]:
         """Give the pages in the order of their rows, what was looked at again among them."""

@@ -131,6 +131,10 @@ class Session(requests.Session):
         self._adapter.max_retries = retries
 
 
+class NotOffered(ServerError):
+    """The server knows the path, and does not answer it so (405, 406, 501)."""
+
+
 @contextmanager
 def answers_of_a_server() -> Iterator[None]:
     """Have InvalidData say what to do about a server where it would about a file."""
@@ -230,6 +234,10 @@ def refusal(status: int, said: str, where: str, tried: str, kept: str) -> Course
                 "Check the course, and that you may see it."
                 if of_course
                 else "Check the community's URL.",
+            )
+        case 405 | 406 | 501:
+            return NotOffered(
+                f"{where}: the server answered {status}{said}", "Check the community's URL."
             )
         case _:
             return ServerError(

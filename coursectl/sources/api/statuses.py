@@ -1,13 +1,16 @@
 """How to ask the API for members of some statuses, where its reference leaves it open.
 
-Not documented: how a server answers a status that it does not know, and which of two ways of
-writing a list it reads. So the first page is asked for in one form after the other, until an answer
-shows that it was understood: nobody must be left out because a list was not.
+Not documented: how a server answers a status that it does not know, which of two ways of writing a
+list it reads, and whether it reads all of one. Servers that heed only the first word, only the
+last, or no list at all, answer 200. So what comes back is held against what was asked: where a
+status is not on the first page, it is asked for alone, and a list that brings fewer members than
+its words do one by one was not read. Then each is asked for by itself.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from coursectl.printable import shortened
 from coursectl.roster.glance import Glance, glance
@@ -15,78 +18,206 @@ from coursectl.roster.join_status import SEEN_STATUSES, JoinStatus
 from coursectl.sources.api.client import Answer
 from coursectl.sources.api.session import BadRequest
 
-Get = Callable[[dict[str, str | int]], Answer]
-"""Gets a page for a part of a query. Raises BadRequest, and others."""
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+Ask = Callable[[dict[str, str | int]], "Future[Answer]"]
+"""Begins a request for the first page by a part of a query."""
+Wait = Callable[["Future[Answer]"], Answer]
+"""Waits for its answer. Raises BadRequest, and others."""
+
+DEFAULT = frozenset({JoinStatus.MANAGER.value, JoinStatus.JOINED.value})
+"""Whom the API lists, as documented, where it is not asked by status."""
 
 _DOCUMENTED = tuple(status.value for status in JoinStatus)
 
 
 @dataclass(frozen=True, slots=True)
-class FirstPage:
-    """A first page, and what it took to get it."""
+class Listing:
+    """By which values of `statuses` the members can be had who were asked for."""
 
-    answer: Answer
-    form: str
-    """The `statuses` that all further pages have to be asked for with."""
+    forms: tuple[str, ...]
+    """Each of these has to be listed; all of them are everybody."""
+    first: Answer | None
+    """The first page by the first form, if it is there already."""
     words: tuple[str, ...]
-    """The statuses that the server looked for."""
-    glance: Glance | None
-    """None where what came is no page."""
-
-    @property
-    def is_answer(self) -> bool:
-        """Whether the page shows that the server understood."""
-        return len(self.words) == 1 or (self.count > 0 and self._is_filtered)
-
-    @property
-    def count(self) -> int:
-        """How many members the server found."""
-        return self.glance.count if self.glance else 0
-
-    @property
-    def _is_filtered(self) -> bool:
-        return self.glance is None or self.glance.statuses <= {*self.words, None}
+    """The statuses that are looked for."""
+    unheeded: frozenset[str] = frozenset()
+    """Those of which the server showed that it does not list by them."""
+    refused: frozenset[str] = frozenset()
+    """Those that it does not take."""
+    count: int | None = None
+    """How many members there are, where one form is all."""
 
     def warnings(self, asked: frozenset[str | None] | None) -> Iterator[str]:
-        """Say whom the roster may lack of those that were `asked` for; None is everybody."""
-        if not self._is_filtered:
-            yield "the server does not list by status as asked; others may be missing"
+        """Yield what the roster may lack of those that were `asked` for; None is everybody."""
         if asked is not None and None in asked:
             yield (
                 "the API cannot be asked for members without a status; only those that it sent"
                 " all the same are listed"
             )
         for word in sorted(word for word in asked or () if word is not None):
-            if word not in self.words:
+            if word in self.refused:
                 yield (
                     f"the server does not take the status {shortened(word)!r},"
                     " so nobody with it can be listed"
                 )
 
 
-def first_page(get: Get, statuses: frozenset[str | None] | None) -> FirstPage:
-    """Get the first page of members with these statuses; None is everybody.
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A first page by one form."""
 
-    Raises BadRequest when the server takes none of the forms, and what `get` raises.
-    """
-    best: FirstPage | None = None
-    refusal: BadRequest | None = None
-    for words in _attempts(get, _words(statuses)):
-        for form in dict.fromkeys((_listed(words), ",".join(words))):
-            try:
-                answer = get({"statuses": form})
-            except BadRequest as error:
-                refusal = error
-                continue
-            page = FirstPage(answer, form, words, glance(answer.body))
-            if page.glance is None or page.is_answer:
-                return page
-            if best is None or page.count > best.count:
-                best = page
-        if best is not None:
-            return best
-    assert refusal is not None  # noqa: S101 - there was an attempt, and it was refused
-    raise refusal
+    form: str
+    answer: Answer
+    glance: Glance | None
+    """None where what came is no page."""
+
+    def is_of(self, words: Iterable[str]) -> bool:
+        """Whether nobody is on it whose status is another."""
+        return self.glance is None or self.glance.statuses <= {*words, None}
+
+    @property
+    def count(self) -> int:
+        """How many members the server says there are."""
+        return self.glance.count if self.glance else 0
+
+
+class Listings:
+    """Finds out how members can be listed, with one request if the answer leaves no question."""
+
+    def __init__(self, ask: Ask, wait: Wait) -> None:
+        self._ask = ask
+        self._wait = wait
+        self._alone: dict[str, _Seen] = {}
+        """What was on the first page by a word alone, where that is of nobody else."""
+        self._unheeded: set[str] = set()
+        self._refused: set[str] = set()
+        self._refusal: BadRequest | None = None
+
+    def find(self, statuses: frozenset[str | None] | None) -> Listing:
+        """Return how members with these statuses are listed; None is everybody.
+
+        Raises BadRequest when the server takes none of the forms, and what waiting raises.
+        """
+        words = _words(statuses)
+        seen: list[_Seen] = []
+        listed = words
+        while listed:
+            for form in _forms(listed):
+                page = self._page(form)
+                if page is None:
+                    continue
+                if page.glance is None or self._is_whole(page, listed):
+                    return self._listing((page.form,), listed, page)
+                seen.append(page)
+            listed = self._fewer(listed, was_refused=not seen) if listed == words else ()
+        if seen:
+            return self._one_by_one(words, seen)
+        if self._refusal is not None and set(words) <= {*_DOCUMENTED, *SEEN_STATUSES}:
+            raise self._refusal
+        # Nobody can have a status that the server does not take.
+        self._refused |= set(words)
+        return self.find(None)
+
+    def count_of(self, word: str) -> int | None:
+        """Return how many members the server says have a status; None if it does not list by it."""
+        self._probe([word])
+        page = self._alone.get(word)
+        return None if page is None else page.count
+
+    def _fewer(self, words: tuple[str, ...], *, was_refused: bool) -> tuple[str, ...]:
+        """Return those of several words that the server knows: over another it may drop them all.
+
+        Empty where these are all of them, or none.
+        """
+        others = [word for word in words if word not in _DOCUMENTED]
+        if len(words) == 1 or not others:
+            return ()
+        if was_refused and len(others) == 1:
+            self._refused |= {*others}
+        else:
+            self._probe(others)
+        known = tuple(word for word in words if word not in others or self._total([word]))
+        return () if known == words else known
+
+    def _is_whole(self, page: _Seen, words: tuple[str, ...]) -> bool:
+        """Whether a list was read to its end, as far as can be told from who is on it."""
+        found = page.glance
+        if found is None or not page.is_of(words):
+            return False
+        lacking = [word for word in words if word not in found.statuses]
+        if not lacking or (len(words) == 1 and page.count):
+            return True
+        if len(words) == 1:
+            return page.form != words[0]  # what one way of writing does not find, another may
+        if found.count <= len(found.ids) and None not in found.statuses:
+            return not self._total(lacking)
+        if self._total(words) <= page.count:
+            return True
+        again = self._page(page.form)  # somebody may have come in between
+        return again is not None and self._total(words) <= again.count
+
+    def _total(self, words: Iterable[str]) -> int:
+        """Return how many members the server says have these statuses, one by one."""
+        words = tuple(words)
+        self._probe(words)
+        return sum(self._alone[word].count for word in words if word in self._alone)
+
+    def _probe(self, words: Iterable[str]) -> None:
+        """Ask for each of these words alone, all at once, and again as a list of one."""
+        left = [
+            word
+            for word in words
+            if word not in self._alone and word not in self._unheeded | self._refused
+        ]
+        for write in (str, _as_list):
+            answers = [(word, self._ask({"statuses": write(word), "limit": 1})) for word in left]
+            left = []
+            for word, answer in answers:
+                try:
+                    page = _seen(write(word), self._wait(answer))
+                except BadRequest:
+                    self._refused.add(word)
+                    continue
+                if page.glance is not None and page.is_of([word]):
+                    self._alone[word] = page
+                else:
+                    left.append(word)
+        self._unheeded |= set(left)
+
+    def _page(self, form: str) -> _Seen | None:
+        """Return the first page by a form; None if the server does not take it."""
+        try:
+            return _seen(form, self._wait(self._ask({"statuses": form})))
+        except BadRequest as error:
+            self._refusal = error
+            return None
+
+    def _listing(self, forms: tuple[str, ...], words: tuple[str, ...], page: _Seen) -> Listing:
+        is_all = forms == (page.form,)
+        return Listing(
+            forms,
+            page.answer if is_all else None,
+            words,
+            unheeded=frozenset(self._unheeded - DEFAULT),
+            refused=frozenset(self._refused),
+            count=page.count if is_all else None,
+        )
+
+    def _one_by_one(self, words: tuple[str, ...], seen: list[_Seen]) -> Listing:
+        """Return a listing of each status by itself, as no list was read to its end."""
+        self._probe(words)
+        alone = [self._alone[word] for word in words if word in self._alone]
+        forms = [page.form for page in alone if page.count]
+        best = max(seen, key=lambda page: (page.is_of(words), page.count))
+        if self._unheeded.intersection(words) or not forms:
+            forms.append(best.form)  # whoever it brings may be some of them
+        return self._listing(tuple(dict.fromkeys(forms)), words, best)
+
+
+def _seen(form: str, answer: Answer) -> _Seen:
+    return _Seen(form, answer, glance(answer.body))
 
 
 def _words(statuses: frozenset[str | None] | None) -> tuple[str, ...]:
@@ -103,23 +234,12 @@ def _words(statuses: frozenset[str | None] | None) -> tuple[str, ...]:
     return (*documented, *sorted(words.difference(_DOCUMENTED)))
 
 
-def _attempts(get: Get, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Give the words to ask for: all, and if that is refused, those that are not refused."""
-    yield words
-    known = tuple(word for word in words if word in _DOCUMENTED)
-    others = words[len(known) :]
-    if others:
-        taken = tuple(word for word in others if len(others) > 1 and _takes(get, word))
-        yield known + taken or _DOCUMENTED
+def _forms(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the ways in which a list, or a word, may be written."""
+    if len(words) == 1:
+        return words[0], _as_list(words[0])
+    return json.dumps(words, separators=(",", ":")), ",".join(words)
 
 
-def _takes(get: Get, word: str) -> bool:
-    try:
-        get({"statuses": word, "limit": 1})
-    except BadRequest:
-        return False
-    return True
-
-
-def _listed(words: tuple[str, ...]) -> str:
-    return words[0] if len(words) == 1 else json.dumps(words, separators=(",", ":"))
+def _as_list(word: str) -> str:
+    return json.dumps([word])
