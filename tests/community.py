@@ -189,6 +189,8 @@ class Community:
         """What befalls the next requests, one each."""
         self.misdeed_for_good: Misdeed = None
         """What befalls every request after these."""
+        self.spares_what_is_beside = True
+        """Whether no misdeed befalls what is asked for to check the pages of a roster."""
         self.failures: list[BaseException] = []
         """What went wrong in the server itself."""
         self.port = 0
@@ -208,6 +210,10 @@ class Community:
     def asked(self, path: str) -> list[dict[str, str]]:
         """The queries of the requests for a path, in turn."""
         return [request.query for request in self.requests if request.path == path]
+
+    def pages(self, path: str) -> list[dict[str, str]]:
+        """The queries of the requests for pages at a path, in turn, and of none for a count."""
+        return [query for query in self.asked(path) if query.get("limit") != "1"]
 
     @contextmanager
     def running(self) -> Iterator["Community"]:
@@ -268,6 +274,8 @@ class Community:
                 self.under_way -= 1
 
     def _take(self, request: Request) -> Reply:
+        if self.spares_what_is_beside and _is_beside(request):
+            return self.behave(request)
         misdeed = self.misdeeds.pop(0) if self.misdeeds else self.misdeed_for_good
         reply = misdeed(request) if callable(misdeed) else misdeed
         return reply or self.behave(request)
@@ -443,6 +451,15 @@ class Community:
                 "results": rows[offset : offset + limit],
             }
         )
+
+
+def _is_beside(request: Request) -> bool:
+    """Whether a request is for the invited, those who asked, the creator, or a count."""
+    return (
+        request.path.endswith(("/invite/", "/request_join/"))
+        or request.query.get("view") == "dashboard"
+        or (request.path.endswith("/users/") and request.query.get("limit") == "1")
+    )
 
 
 def _having(course: Course, status: str) -> list[dict[str, Any]]:
