@@ -15,7 +15,7 @@ _START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class Latent(Community):
-    """Course 42: whichever page is asked for, each after the same time."""
+    """Course 42: whichever page is asked for, each after the same time. All of it have joined."""
 
     def __init__(self, rows: list[dict[str, Any]], latency: float) -> None:
         super().__init__(Course(42, rows))
@@ -24,6 +24,8 @@ class Latent(Community):
         self._pages: dict[int, Reply] = {}
 
     def behave(self, request: Request) -> Reply:
+        if not request.path.endswith("/users/") or "joined" not in request.query["statuses"]:
+            return super().behave(request)
         offset = int(request.query.get("offset", 0))
         if offset not in self._pages:
             end = offset + PAGE

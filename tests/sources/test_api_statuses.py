@@ -151,6 +151,7 @@ def test_people_of_other_lists_are_who_they_are_and_no_more(crowd):
 def test_an_invitation_that_was_accepted_is_no_other_member(crowd):
     """Whose invitation stays in the list is a member all the same, and is not invited."""
     members = crowd.courses[42].members
+    crowd.spares_what_is_beside = False
     crowd.misdeed_for_good = lambda request: (
         crowd._page(request, [{"id": 7, "username": members[6]["username"]}])
         if request.path.endswith("/invite/")

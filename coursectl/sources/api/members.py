@@ -1,7 +1,6 @@
 """The members of one course: *Course User Dashboard*, `GET /api/v2/course/{id}/users/`."""
 
 from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -37,6 +36,7 @@ from coursectl.sources.interface import no_progress
 from coursectl.sources.seen_courses import remember
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
 
     from coursectl.sources.api.client import Answer, Query
@@ -140,10 +140,10 @@ class CourseMembers:
             looks = 0
             while True:
                 looks += 1
-                fetched = _Fetched(stack)
-                for page in self._fetch(fetched, statuses, criteria, reading, on_progress):
+                fetched = _Fetched(stack, reading, criteria, on_progress)
+                for page in self._fetch(fetched, statuses, beside):
                     yield from reading.page(page.glance, page.body, page.where)
-                missing = self._missing(fetched, beside, wanted, is_all=statuses is None)
+                missing = self._missing(fetched, beside, is_all=statuses is None)
                 if missing is not None or fetched.doubt is not None or looks == _LOOKS:
                     break
                 # Who stands beside may have another status by now, or none: everybody tells.
@@ -168,45 +168,51 @@ class CourseMembers:
         self,
         fetched: "_Fetched",
         statuses: frozenset[str | None] | None,
-        criteria: Criteria,
-        reading: Reading,
-        on_progress: "OnProgress",
+        beside: Neighbours,
     ) -> Iterator[Page]:
         """Fetch members with these statuses until they are proved; yield pages to be given at once.
 
         Pages that wait for their proof are in `fetched`.
         """
         self.fetched_at = datetime.now(UTC)
-        fetched.listings = self._listings()
-        fetched.listing = listing = fetched.listings.find(statuses)
-        if statuses == criteria.statuses:
-            self.warnings += [f"{self.name}: {text}" for text in listing.warnings(statuses)]
-        remember([(self.course_id, self._course["slug"] if self._course else None)])
-        if len(listing.forms) > 1:
-            self._fetch_each(fetched, reading, on_progress)
-            return
-        (part,) = fetched.parts = [fetched.part()]
-        (form,) = listing.forms
-        walk = None
-        for walk in self._walks(form, criteria, listing.first):
-            part.begin(reading)
-            fetched.begin()
-            for page in walk.pages():
-                on_progress(walk.members, walk.count)
-                fetched.meet(page)
-                if _few_will_do(criteria):
-                    yield page
-                else:
-                    part.add(page)
-        assert walk is not None  # noqa: S101 - a roster is walked at least once
-        fetched.count, fetched.doubt = walk.count, self._doubt(walk)
+        as_they_come = _few_will_do(fetched.criteria)
+        fetched.listings = listings = self._listings(beside.has_nobody)
+        fetched.stack.callback(listings.cancel)
+        for at_once in (as_they_come, True):
+            fetched.listing = listing = listings.find(statuses, at_once=at_once)
+            if statuses == fetched.criteria.statuses and at_once == as_they_come:
+                self.warnings += [f"{self.name}: {text}" for text in listing.warnings(statuses)]
+            remember([(self.course_id, self._course["slug"] if self._course else None)])
+            if len(listing.forms) > 1:
+                self._fetch_each(fetched)
+                return
+            (part,) = fetched.parts = [fetched.part()]
+            (form,) = listing.forms
+            walk = None
+            for walk in self._walks(form, fetched.criteria, listing.first):
+                part.begin(fetched.reading)
+                fetched.begin()
+                for page in walk.pages():
+                    fetched.on_progress(walk.members, walk.count)
+                    fetched.meet(page)
+                    if page.offset == 0 and JoinStatus.CREATOR not in fetched.statuses:
+                        beside.begin_creator()
+                    if as_they_come:
+                        yield page
+                    else:
+                        part.add(page)
+            assert walk is not None  # noqa: S101 - a roster is walked at least once
+            fetched.count, fetched.doubt = walk.count, self._doubt(walk)
+            if not listings.leave_out(fetched.statuses):
+                return
 
-    def _fetch_each(self, fetched: "_Fetched", reading: Reading, on_progress: "OnProgress") -> None:
+    def _fetch_each(self, fetched: "_Fetched") -> None:
         """Fetch status by status, as the server reads no list, until two rounds are the same.
 
         Who moves from one status to another in between is in neither of one round at most.
         """
         forms = fetched.listing.forms
+        fetched.count = fetched.doubt = None
         fetched.parts = [fetched.part() for _ in forms]
         walks: dict[str, Walk] = {}
         for _ in range(_WALKS):
@@ -214,10 +220,10 @@ class CourseMembers:
             fetched.begin()
             done = 0
             for form, part in zip(forms, fetched.parts, strict=True):
-                part.begin(reading)
+                part.begin(fetched.reading)
                 walks[form] = walk = self._walk(form, None, walks.get(form))
                 for page in walk.pages():
-                    on_progress(done + walk.members, None)
+                    fetched.on_progress(done + walk.members, None)
                     fetched.meet(page)
                     part.add(page)
                 done += walk.members
@@ -255,7 +261,6 @@ class CourseMembers:
         self,
         fetched: "_Fetched",
         beside: Neighbours,
-        wanted: AbstractSet[str | None],
         *,
         is_all: bool,
     ) -> list[dict[str, object]] | None:
@@ -268,7 +273,7 @@ class CourseMembers:
             return set(beside.absent(fetched.has_met, fetched.listings.count_of))
 
         rows: list[dict[str, object]] = []
-        if JoinStatus.CREATOR in wanted and JoinStatus.CREATOR not in fetched.statuses:
+        if JoinStatus.CREATOR not in fetched.statuses:
             creator = beside.creator()
             if creator is not None and not fetched.has_met(creator["id"]):
                 rows = [{**creator, "join_status": JoinStatus.CREATOR.value}]
@@ -293,7 +298,7 @@ class CourseMembers:
         """Return what speaks against what was fetched; warn of what cannot be known of it."""
         if missing is None:
             return self._kept_changing(_LOOKS)
-        unheeded = fetched.listing.unheeded
+        unheeded = fetched.listings.unheeded
         if unheeded & fetched.statuses:
             unheeded = frozenset()  # it lists everybody, whatever it is asked for
         unknown = beside.unknown
@@ -305,12 +310,11 @@ class CourseMembers:
                 "List everybody, or what there is with --allow-incomplete.",
             )
         unsure = {status: why for status, why in unknown.items() if status not in fetched.statuses}
-        if said := unchecked(unsure):
-            self.warnings.append(f"{self.name}: {said}")
+        said = unchecked(unsure)
         if asked is None and unheeded > KNOWN_BESIDE:
-            self.warnings.append(
-                f"{self.name}: the server does not list by status as asked; others may be missing"
-            )
+            said = "the server does not list by status as asked; others may be missing"
+        if said:
+            self.warnings.append(f"{self.name}: {said}")
         return None
 
     def _kept_changing(self, times: int) -> IncompleteRoster:
@@ -351,18 +355,18 @@ class CourseMembers:
         if not self._narrowed:
             return (reading.count or 0) - reading.invalid
         try:
-            listings = self._listings(limit=1)
-            count = listings.find(None).count
             with Neighbours(self._api, self._course_path, JoinStatus) as beside:
+                listings = self._listings(beside.has_nobody, limit=1)
+                count = listings.find(None).count
                 return count if beside.are_in(listings.count_of) else None
         except CoursectlError:
             return None
 
-    def _listings(self, limit: int = PAGE_SIZE) -> Listings:
+    def _listings(self, has_nobody: "Callable[[str], bool]", limit: int = PAGE_SIZE) -> Listings:
         def ask(part: "Query") -> "Future[Answer]":
             return self._api.ask(self._path, {**_QUERY, "limit": limit, **part})
 
-        return Listings(ask, self._api.wait_for)
+        return Listings(ask, self._api.wait_for, has_nobody)
 
 
 class _Fetched:
@@ -371,7 +375,14 @@ class _Fetched:
     listing: Listing
     listings: Listings
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(
+        self, stack: ExitStack, reading: Reading, criteria: Criteria, on_progress: "OnProgress"
+    ) -> None:
+        self.stack = stack
+        """Closes what is open in the end."""
+        self.reading = reading
+        self.criteria = criteria
+        self.on_progress = on_progress
         self.parts: list[_Waiting] = []
         self.statuses: set[str | None] = set()
         """Those of its members."""
@@ -379,12 +390,11 @@ class _Fetched:
         """How many they are, where the server says it."""
         self.doubt: CoursectlError | None = None
         """What speaks against its being whole."""
-        self._stack = stack
         self._ids = SeenIds()
 
     def part(self) -> "_Waiting":
         """Return room for the pages of a part."""
-        return self._stack.enter_context(_Waiting())
+        return self.stack.enter_context(_Waiting())
 
     def begin(self) -> None:
         """Forget whom it has met."""

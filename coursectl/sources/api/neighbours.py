@@ -58,6 +58,7 @@ class Neighbours:
             for status, place in _PLACES.items()
             if status in self._wanted
         }
+        self._creator: Future[Answer] | None = None
         self._lists: dict[str, Found] = {}
 
     def __enter__(self) -> Self:
@@ -66,8 +67,9 @@ class Neighbours:
 
     def __exit__(self, *_: object) -> None:
         """Let go of what is still under way."""
-        for answer in self._begun.values():
-            answer.cancel()
+        for answer in (*self._begun.values(), self._creator):
+            if answer is not None:
+                answer.cancel()
 
     def absent(
         self, has_met: Callable[[int], bool], count_of: Callable[[str], int | None]
@@ -85,12 +87,24 @@ class Neighbours:
             if not has_met(id_)
         }
 
+    def has_nobody(self, status: str) -> bool:
+        """Return whether a list is there and empty."""
+        begun = self._begun.get(status)
+        try:
+            return begun is not None and self._page(begun) == (0, [])
+        except _NOT_THERE:
+            return False
+
+    def begin_creator(self) -> None:
+        """Ask who created the course, if the creator is wanted."""
+        if self._creator is None and _CREATOR in self._wanted:
+            self._creator = self._api.ask(self._path, {"view": "dashboard"})
+
     def are_in(self, count_of: Callable[[str], int | None]) -> bool:
         """Return whether no list is longer than the roster, by what the server says of both."""
         for status, begun in self._begun.items():
             try:
-                answer = self._api.wait_for(begun)
-                count, _ = parse_people(answer.body, answer.where, quotes=self._api.quotes)
+                count, _ = self._page(begun)
             except _NOT_THERE:
                 continue
             if count > (count_of(status) or 0):
@@ -113,10 +127,16 @@ class Neighbours:
         ]
 
     def creator(self) -> Person | None:
-        """Return who created the course, by what it says; None if nobody, or it is unknown."""
+        """Return who created the course, by what it says, if the creator is wanted.
+
+        None if nobody did, or it is unknown.
+        """
+        self.begin_creator()
+        if self._creator is None:
+            return None
         try:
-            body, where = self._api.get(self._path, {"view": "dashboard"})
-            return parse_creator(body, where, quotes=self._api.quotes)
+            answer = self._api.wait_for(self._creator)
+            return parse_creator(answer.body, answer.where, quotes=self._api.quotes)
         except _NOT_THERE as error:
             self.unknown[_CREATOR] = error.message
             return None
@@ -139,14 +159,17 @@ class Neighbours:
 
         To fetch thousands who are known already would only take time.
         """
-        answer = self._api.wait_for(begun)
-        count, people = parse_people(answer.body, answer.where, quotes=self._api.quotes)
+        count, people = self._page(begun)
         found = {person["id"]: person for person in people}
         if count <= len(found):
             return found
         if all(map(has_met, found)) and (count_of(status) or 0) >= count:
             return found
         return self._whole(status)
+
+    def _page(self, begun: "Future[Answer]") -> tuple[int, list[Person]]:
+        answer = self._api.wait_for(begun)
+        return parse_people(answer.body, answer.where, quotes=self._api.quotes)
 
     def _whole(self, status: str) -> Found:
         path = self._path + _PLACES[status]

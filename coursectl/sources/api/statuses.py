@@ -9,6 +9,7 @@ its words do one by one was not read. Then each is asked for by itself.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,6 @@ class Listing:
     """The first page by the first form, if it is there already."""
     words: tuple[str, ...]
     """The statuses that are looked for."""
-    unheeded: frozenset[str] = frozenset()
-    """Those of which the server showed that it does not list by them."""
     refused: frozenset[str] = frozenset()
     """Those that it does not take."""
     count: int | None = None
@@ -86,19 +85,25 @@ class _Seen:
 class Listings:
     """Finds out how members can be listed, with one request if the answer leaves no question."""
 
-    def __init__(self, ask: Ask, wait: Wait) -> None:
+    def __init__(
+        self, ask: Ask, wait: Wait, has_nobody: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._ask = ask
         self._wait = wait
+        self._has_nobody = has_nobody  # known from elsewhere
+        self._lacking: list[tuple[str, Future[Answer]]] = []
         self._alone: dict[str, _Seen] = {}
         """What was on the first page by a word alone, where that is of nobody else."""
         self._unheeded: set[str] = set()
         self._refused: set[str] = set()
         self._refusal: BadRequest | None = None
 
-    def find(self, statuses: frozenset[str | None] | None) -> Listing:
+    def find(self, statuses: frozenset[str | None] | None, *, at_once: bool = True) -> Listing:
         """Return how members with these statuses are listed; None is everybody.
 
-        Raises BadRequest when the server takes none of the forms, and what waiting raises.
+        Unless `at_once`, a list of several pages may be one that has to be held against who is on
+        them, by `leave_out`. Raises BadRequest when the server takes none of the forms, and what
+        waiting raises.
         """
         words = _words(statuses)
         seen: list[_Seen] = []
@@ -108,7 +113,7 @@ class Listings:
                 page = self._page(form)
                 if page is None:
                     continue
-                if page.glance is None or self._is_whole(page, listed):
+                if page.glance is None or self._is_whole(page, listed, at_once=at_once):
                     return self._listing((page.form,), listed, page)
                 seen.append(page)
             listed = self._fewer(listed, was_refused=not seen) if listed == words else ()
@@ -119,6 +124,23 @@ class Listings:
         # Nobody can have a status that the server does not take.
         self._refused |= set(words)
         return self.find(None)
+
+    @property
+    def unheeded(self) -> frozenset[str]:
+        """The statuses of which the server showed that it does not list by them."""
+        return frozenset(self._unheeded - DEFAULT)
+
+    def leave_out(self, found: AbstractSet[str | None]) -> bool:
+        """Return whether somebody has a status that was asked for and that nobody found has."""
+        words = [word for word, _ in self._lacking if word not in found]
+        self._take([(word, answer, word) for word, answer in self._lacking])
+        self._lacking.clear()
+        return self._total(words) > 0
+
+    def cancel(self) -> None:
+        """Let go of what is still under way."""
+        for _, answer in self._lacking:
+            answer.cancel()
 
     def count_of(self, word: str) -> int | None:
         """Return how many members the server says have a status; None if it does not list by it."""
@@ -141,7 +163,7 @@ class Listings:
         known = tuple(word for word in words if word not in others or self._total([word]))
         return () if known == words else known
 
-    def _is_whole(self, page: _Seen, words: tuple[str, ...]) -> bool:
+    def _is_whole(self, page: _Seen, words: tuple[str, ...], *, at_once: bool) -> bool:
         """Whether a list was read to its end, as far as can be told from who is on it."""
         found = page.glance
         if found is None or not page.is_of(words):
@@ -151,8 +173,12 @@ class Listings:
             return True
         if len(words) == 1:
             return page.form != words[0]  # what one way of writing does not find, another may
-        if found.count <= len(found.ids) and None not in found.statuses:
-            return not self._total(lacking)
+        if None not in found.statuses:
+            if found.count <= len(found.ids):
+                return not self._total(lacking)
+            if not at_once:
+                self._begin([word for word in lacking if not self._has_nobody(word)])
+                return True
         if self._total(words) <= page.count:
             return True
         again = self._page(page.form)  # somebody may have come in between
@@ -160,7 +186,7 @@ class Listings:
 
     def _total(self, words: Iterable[str]) -> int:
         """Return how many members the server says have these statuses, one by one."""
-        words = tuple(words)
+        words = [word for word in words if not self._has_nobody(word)]
         self._probe(words)
         return sum(self._alone[word].count for word in words if word in self._alone)
 
@@ -171,20 +197,32 @@ class Listings:
             for word in words
             if word not in self._alone and word not in self._unheeded | self._refused
         ]
-        for write in (str, _as_list):
-            answers = [(word, self._ask({"statuses": write(word), "limit": 1})) for word in left]
-            left = []
-            for word, answer in answers:
-                try:
-                    page = _seen(write(word), self._wait(answer))
-                except BadRequest:
-                    self._refused.add(word)
-                    continue
-                if page.glance is not None and page.is_of([word]):
-                    self._alone[word] = page
-                else:
-                    left.append(word)
-        self._unheeded |= set(left)
+        self._take([(word, self._alone_by(word), word) for word in left])
+
+    def _begin(self, words: list[str]) -> None:
+        """Ask for each of these words alone, while the pages of all of them are fetched."""
+        self._lacking = [(word, self._alone_by(word)) for word in words]
+
+    def _alone_by(self, form: str) -> "Future[Answer]":
+        return self._ask({"statuses": form, "limit": 1})
+
+    def _take(self, asked: "list[tuple[str, Future[Answer], str]]") -> None:
+        """Take the answers for words alone, each with its form, and ask again for a list of one."""
+        left = []
+        for word, answer, form in asked:
+            try:
+                page = _seen(form, self._wait(answer))
+            except BadRequest:
+                self._refused.add(word)
+                continue
+            if page.glance is not None and page.is_of([word]):
+                self._alone[word] = page
+            elif form == word:
+                left.append((word, self._alone_by(_as_list(word)), _as_list(word)))
+            else:
+                self._unheeded.add(word)
+        if left:
+            self._take(left)
 
     def _page(self, form: str) -> _Seen | None:
         """Return the first page by a form; None if the server does not take it."""
@@ -200,7 +238,6 @@ class Listings:
             forms,
             page.answer if is_all else None,
             words,
-            unheeded=frozenset(self._unheeded - DEFAULT),
             refused=frozenset(self._refused),
             count=page.count if is_all else None,
         )
