@@ -105,7 +105,7 @@ class Comparison:
         self._name = name
         self._provenance = gathering.provenance
         self._knows_everybody = gathering.knows_everybody
-        self._left_out |= gathering.members_left_out().ids
+        self._left_out |= gathering.members_left_out().ids | gathering.ids_joined_later()
 
     def take_after(self, members: "list[Member]") -> None:
         """Take members of the roster after. Raises UsageError if there is no room for them."""
@@ -156,7 +156,9 @@ class Comparison:
             self._before.complete()
             self._after.complete()
             # Of a member in an invalid row it is not known what changed, nor whether they left.
-            left_out = [(id_,) for id_ in self._left_out | gathering.members_left_out().ids]
+            # Who joined after the moment that ages are measured from is no change before it.
+            unknown = gathering.members_left_out().ids | gathering.ids_joined_later()
+            left_out = [(id_,) for id_ in self._left_out | unknown]
             self._database.executemany("DELETE FROM before WHERE id = ?", left_out)
             self._database.executemany("DELETE FROM after WHERE id = ?", left_out)
             counts = self._find(silence, self._unknown(gathering, silence))

@@ -10,6 +10,7 @@ from coursectl.deadline import check_deadline
 from coursectl.errors import CoursectlError, IncompleteRoster
 from coursectl.printable import shortened
 from coursectl.roster.criteria import Batch, Criteria, Roster
+from coursectl.roster.hindsight import Hindsight
 from coursectl.roster.left_out import LeftOut
 from coursectl.roster.member import Provenance
 from coursectl.roster.moments import Age, moment_of
@@ -98,6 +99,8 @@ class Gathering:
         """What a person has to know, however quiet it is to be: what, and lines that say more."""
         self.warnings: list[tuple[str, ...]] = []
         """What else a person should know: what, and lines that say how or why."""
+        self.hindsight: dict[Source, Hindsight] = {}
+        """What rosters leave open of a moment before they were fetched, where one was named."""
         self._read: list[tuple[Source, Reading]] = []
         self._sources = sources
         self._criteria = criteria
@@ -159,6 +162,15 @@ class Gathering:
             return None
         return "; ".join(self.incomplete) if self._pseudonyms is None else "members are missing"
 
+    def ids_joined_later(self) -> frozenset[int]:
+        """Return the ids under which those would come who joined after the moment named."""
+        return frozenset(
+            id_ if self._pseudonyms is None or reading.pseudonyms else self._pseudonyms.of(id_)[0]
+            for source, reading in self._read
+            if source in self.hindsight
+            for id_ in self.hindsight[source].joined_later
+        )
+
     def conclusion(self) -> dict[str, object]:
         """Give what an export says of itself behind its members: how many there should be.
 
@@ -182,6 +194,7 @@ class Gathering:
             told.clear()
         self.caveats.clear()
         self.warnings.clear()
+        self.hindsight.clear()
         self.provenance, self.shown = None, 0
         selected = (batch for source in self._sources for batch in self._selected(source))
         with closing(self._shelf()) as shelf:
@@ -251,6 +264,9 @@ class Gathering:
     def _batch(
         self, source: Source, reading: Reading, roster: Roster, members: "list[Member]"
     ) -> Batch:
+        if self._criteria.in_hindsight:
+            hindsight = self.hindsight.setdefault(source, Hindsight(roster.as_of))
+            hindsight.look_at(members, self._criteria)
         batch = self._criteria.batch(roster, members, in_cells=self._in_cells(source))
         if self._pseudonyms is None:
             return batch
@@ -361,6 +377,8 @@ class Gathering:
                     "What coursectl export saves says when.",
                 )
             )
+        if source in self.hindsight and (said := self.hindsight[source].told()):
+            self.warnings.append((f"{source.name}: {'; '.join(said)}",))
         for told in self._odd_statuses(reading):
             self.warnings.append((f"{source.name}: {told}",))
 

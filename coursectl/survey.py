@@ -45,6 +45,7 @@ def summarise(
         community=provenance.community,
         fetched_at=provenance.fetched_at,
         own_mean=_rate(provenance.course.get("avg_completion_rate")),
+        course_type=provenance.course_type,
         is_whole=criteria._replace(sort=None) == Criteria()
         and not (gathering.incomplete or gathering.left_out),
     )

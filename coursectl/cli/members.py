@@ -32,6 +32,7 @@ def members(
     never_active: options.NeverActive = False,
     joined_after: options.JoinedAfter = None,
     joined_before: options.JoinedBefore = None,
+    needs_nudge: options.NeedsNudge = None,
     sort: options.SortBy = None,
     limit: options.Limit = None,
     as_of: options.AsOf = None,
@@ -80,6 +81,7 @@ def members(
         never_active=never_active,
         joined_after=joined_after,
         joined_before=joined_before,
+        needs_nudge=needs_nudge,
         sort=sort,
         limit=limit,
         as_of=as_of,
@@ -104,7 +106,10 @@ def members(
         gather = gathering_of(
             sources,
             jobs,
-            may_share=piecewise is not None and limit is None and pseudonyms is None,
+            may_share=piecewise is not None
+            and limit is None
+            and as_of is None
+            and pseudonyms is None,
         )
         gathering = gather(
             sources,
@@ -148,4 +153,5 @@ def _caption(gathering: "Gathering", words: tuple[str, ...]) -> "Caption":
     of = counted(shown, "member") if total is None else f"{shown:,} of {counted(total, 'member')}"
     as_of = [f"as of {moment}" for moment in moments if len(moments) == 1]
     lacks = lacking(gathering.members_left_out().rows, is_incomplete=gathering.doubt is not None)
-    return Caption(title=", ".join(names), facts=(of, *words, *lacks, *as_of))
+    doubts = [told for each in gathering.hindsight.values() for told in each.told()]
+    return Caption(title=", ".join(names), facts=(of, *words, *lacks, *as_of, *doubts))

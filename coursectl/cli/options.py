@@ -141,12 +141,21 @@ Inactive = Annotated[
         rich_help_panel=_SELECTION,
     ),
 ]
+NeedsNudge = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AGE",
+        help="Joined at least AGE ago, is not done, and completed no lesson within AGE.",
+        rich_help_panel=_SELECTION,
+    ),
+]
 SilentFor = Annotated[
     str,
     typer.Option(
         "--inactive",
         metavar="AGE",
-        help="Who completed no lesson within AGE, or never did, and is not done, needs a nudge.",
+        help="Who joined at least AGE ago, is not done, and completed no lesson within AGE needs a"
+        " nudge.",
         rich_help_panel=_SELECTION,
     ),
 ]
@@ -202,7 +211,8 @@ AsOf = Annotated[
     str | None,
     typer.Option(
         metavar="WHEN",
-        help="Measure ages from WHEN rather than from when the roster was fetched.",
+        help="Measure ages from WHEN rather than from when the roster was fetched, and leave out"
+        " who joined later.",
         rich_help_panel=_SELECTION,
     ),
 ]
@@ -533,6 +543,7 @@ def select(
     sort: str | None,
     limit: int | None,
     as_of: str | None,
+    needs_nudge: str | None = None,
     names_nobody: bool = False,
 ) -> Selection:
     """Read the selection options. Raises UsageError, which names the option.
@@ -558,6 +569,8 @@ def select(
         never_active=never_active,
         joined_after=_read("--joined-after", parse_when, joined_after),
         joined_before=_read("--joined-before", parse_when, joined_before),
+        needs_nudge=_read("--needs-nudge", parse_age, needs_nudge),
+        in_hindsight=as_of is not None,
         sort=_read("--sort", lambda text: parse_sort(text, COLUMN_KEYS), sort),
         limit=limit,
     )
@@ -569,6 +582,7 @@ def select(
         "active within": active,
         "inactive for": inactive,
         "never active": never_active and "yes",
+        "needs a nudge after": needs_nudge,
         "joined after": joined_after,
         "joined before": joined_before,
         "sorted by": sort,

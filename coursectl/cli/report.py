@@ -71,12 +71,13 @@ def report(
             f"Name one of {', '.join(_FORMATS)}; coursectl summary --json gives the figures.",
         )
     roster: list[Member] = []
+    criteria = Criteria(in_hindsight=as_of is not None)
     with Talk(quiet=quiet) as talk, ExitStack() as stack:
 
         def gathering_of(source: "Source") -> Gathering:
             return Gathering(
                 [source],
-                Criteria(),
+                criteria,
                 now=datetime.now(UTC),
                 as_of=options.read_when("--as-of", as_of),
                 tolerance=Tolerance(skip_invalid=skip_invalid, allow_incomplete=allow_incomplete),
@@ -104,7 +105,9 @@ def report(
                 comparison.take_after(members)
 
         now = gathering_of(source)
-        summary = summarise(now, Criteria(), Counting(silent_for), also=take)
+        summary = summarise(
+            now, criteria, Counting(silent_for, in_hindsight=criteria.in_hindsight), also=take
+        )
         delivery = delivery.named_by([now.provenance], source.name)
         sections: tuple[Section, ...] = ()
         if comparison is not None and before is not None:

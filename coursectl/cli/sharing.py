@@ -16,7 +16,7 @@ _LARGE = 16 * 1024 * 1024
 
 _SHARED = {"members", "summary"}
 _FOR_PROGRAMS = ("-o", "--output", "--csv", "--json", "-f", "--format")
-_ALONE = ("--limit", "--pseudonymize")
+_ALONE = ("--limit", "--pseudonymize", "--as-of")
 
 
 def foresee(words: list[str]) -> None:

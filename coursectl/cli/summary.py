@@ -11,9 +11,8 @@ from coursectl.cli.formats import Format
 from coursectl.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from coursectl.roster.moments import Age
     from coursectl.settings import Settings
     from coursectl.sources.interface import Source
 
@@ -71,7 +70,7 @@ def summary(
     from coursectl.render.columns import summary_columns
     from coursectl.render.interface import Answer, Caption
     from coursectl.render.outline import outline_of
-    from coursectl.render.summary import summary_batch, summary_outline, write_json
+    from coursectl.render.summary import course_facts, summary_batch, summary_outline, write_json
     from coursectl.render.values import lacking
     from coursectl.roster.summary import Counting
     from coursectl.sources.export import STDIN
@@ -98,6 +97,20 @@ def summary(
         names_nobody=pseudonymize,
     )
     silent_for = options.read_age("--inactive", inactive)
+    asked = {
+        "--status": status,
+        "--search": search,
+        "--min-completion": min_completion,
+        "--max-completion": max_completion,
+        "--active": active,
+        "--never-active": never_active,
+        "--joined-after": joined_after,
+        "--joined-before": joined_before,
+        "--as-of": as_of,
+        "--skip-invalid": skip_invalid,
+        "--allow-incomplete": allow_incomplete,
+        "--profile": profile or ctx.obj,
+    }
     delivery = Delivery.chosen(
         output=output, named=format_, json=json, csv=csv, raw=raw, excel=excel
     )
@@ -109,9 +122,16 @@ def summary(
     )
     is_json = look.format in (Format.JSON, Format.JSONL)
     most = (_ON_SCREEN if look.format is Format.TABLE else _ON_PAPER) if is_page else 0
-    counting = Counting(silent_for, selection.criteria.statuses, None if is_json else most)
+    counting = Counting(
+        silent_for,
+        selection.criteria.statuses,
+        None if is_json else most,
+        in_hindsight=selection.criteria.in_hindsight,
+    )
     gather = gathering_of(
-        sources, jobs, may_share=sort is None and limit is None and pseudonyms is None
+        sources,
+        jobs,
+        may_share=sort is None and limit is None and as_of is None and pseudonyms is None,
     )
     gatherings = []
     summaries = []
@@ -139,17 +159,12 @@ def summary(
                 lambda out: write_json(summaries, out, lines=lines), talk, pager=not no_pager
             )
         elif is_page:
-            is_special = (
-                selection.words
-                or courses == [STDIN]
-                or any((pseudonymize, skip_invalid, allow_incomplete))
-            )
             outline = summary_outline(
                 summaries[0],
                 selection.words,
                 remedy="the same with --json lists all"
-                if is_special
-                else _listed(courses or [], silent_for, as_of, profile or ctx.obj),
+                if courses == [STDIN] or pseudonymize or limit is not None
+                else _listed(courses or [], asked | {"--needs-nudge": str(silent_for)}),
             )
             delivery.deliver_outline(outline, talk, pager=not no_pager)
         else:
@@ -157,7 +172,8 @@ def summary(
                 sum(each.invalid_rows for each in summaries),
                 is_incomplete=any(each.incomplete for each in summaries),
             )
-            caption = Caption(counted(len(summaries), "course"), (*selection.words, *lacks))
+            facts = (*selection.words, *lacks, *course_facts(summaries))
+            caption = Caption(counted(len(summaries), "course"), facts)
             answer = Answer(
                 summary_columns(readable=look.format.is_readable),
                 [summary_batch(summaries, now)],
@@ -182,17 +198,24 @@ def summary(
         )
 
 
-def _listed(courses: list[str], silent_for: "Age", as_of: str | None, profile: str | None) -> str:
-    """Give the command that lists those who need a nudge."""
-    asked = {
-        "--status": "joined",
-        "--max-completion": "99.999",
-        "--inactive": str(silent_for),
-        "--as-of": as_of,
-        "--profile": profile,
-    }
-    words = [word for option, value in asked.items() if value for word in (option, value)]
-    return shlex.join(["coursectl", "members", *courses, *words])
+def _listed(courses: list[str], asked: "Mapping[str, object]") -> str:
+    """Give the command that lists members, with what was asked for as options."""
+    words = ["coursectl", "members"]
+    for option, value in asked.items():
+        match value:
+            case None | False | []:
+                continue
+            case True:
+                words.append(option)
+            case list():
+                words += [option, ",".join(map(str, value))]
+            case _:
+                words += (
+                    [f"{option}={value}"] if str(value).startswith("-") else [option, str(value)]
+                )
+    if any(course.startswith("-") for course in courses):
+        return shlex.join([*words, "--", *courses])
+    return shlex.join([*words[:2], *courses, *words[2:]])
 
 
 def _sources(

@@ -136,12 +136,27 @@ SUMMARY_COLUMNS = (
     Column("never_active", "Never active", Kind.NUMBER, folds=2),
     Column("nudge", "Need a nudge", Kind.NUMBER),
     Column("own_mean", "avg_completion_rate", Kind.PERCENT),
+    Column("course_type", "Type", Kind.TEXT),
+    Column("from_90_under_100", "90 to under 100%", Kind.NUMBER),
+    Column("active_8_to_30", "Active 8 to 30 days ago", Kind.NUMBER),
+    Column("active_31_to_90", "Active 31 to 90 days ago", Kind.NUMBER),
+    Column("activity_not_known", "Activity not known", Kind.NUMBER),
+    Column("not_done", "Under 100%", Kind.NUMBER),
+    *(
+        Column(f"not_done_active_{days}", f"Of these active in {days} days", Kind.NUMBER)
+        for days in (7, 30, 90)
+    ),
+    Column("nudge_never_began", "Never began", Kind.NUMBER),
+    Column("nudge_stalled", "Stalled", Kind.NUMBER),
+    Column("nudge_nearly_done", "Nearly done", Kind.NUMBER),
+    Column("nudge_not_known", "Nudge not known", Kind.NUMBER),
     *_LACKING,
 )
 """All that a row of a summary holds."""
 
 _SHOWN_OF_SUMMARY = (
     "course",
+    "as_of",
     "members",
     "joined",
     "mean",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from coursectl import __version__
 from coursectl.render.columns import MEMBER
 from coursectl.render.outline import Outline, Rows, Section, Words
-from coursectl.render.summary import summary_sections
+from coursectl.render.summary import as_of_when, summary_sections
 from coursectl.render.values import minute
 from coursectl.roster.definitions import CHANGES, DEFINITIONS
 
@@ -38,7 +38,7 @@ def report_outline(
         summary.course,
         (
             of,
-            f"as of {minute(summary.as_of)}",
+            *as_of_when(summary),
             *([summary.community] if summary.community else []),
         ),
         (

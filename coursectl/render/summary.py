@@ -1,29 +1,34 @@
 """A summary as a page, as a row among others, and as JSON of a documented shape."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from coursectl.render.columns import MEMBER, SUMMARY_COLUMNS, Kind
+from coursectl.render.columns import MEMBER, SUMMARY_COLUMNS, Column, Kind
 from coursectl.render.json import escaped
 from coursectl.render.outline import Bars, Block, Figure, Figures, Outline, Rows, Section, Words
 from coursectl.render.values import lacking, minute, moment_in, percent
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
-from coursectl.roster.summary import OURS
+from coursectl.roster.nudges import NEARLY_DONE, NudgeKind
+from coursectl.roster.own_mean import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from coursectl.render.interface import Sink
     from coursectl.roster.member import Member
-    from coursectl.roster.summary import Completion, OwnMean, Summary
+    from coursectl.roster.own_mean import OwnMean
+    from coursectl.roster.summary import Activity, Summary
 
 SHAPE = "summary/1"
 """The name of the shape in JSON; what is added later keeps it, what changes gets the next."""
 
 _BATCH = 1_000
+
+_ALIKE = 1e-9
+"""Percentage points that make no difference."""
 
 _WEEKS = 12
 """Weeks whose joins are drawn one by one."""
@@ -37,6 +42,25 @@ _OF_THE_NUDGED = (
     "joined_at",
 )
 
+_BANDS = {
+    "within_7_days": "within 7 days",
+    "days_8_to_30": "8 to 30 days ago",
+    "days_31_to_90": "31 to 90 days ago",
+    "longer_ago": "longer ago",
+    "never": "never",
+    "not_known": "not known",
+}
+"""What the bands of activity are called on a page."""
+
+_KINDS = {
+    NudgeKind.NEVER_BEGAN: ("never began", "no lesson completed"),
+    NudgeKind.STALLED: ("stalled", "the last lesson is long ago"),
+    NudgeKind.NEARLY_DONE: ("nearly done", f"{NEARLY_DONE}% and more"),
+}
+"""What the kinds of those who need a nudge are called on a page, and what else there is to say."""
+
+_KIND = Column("kind", "Kind", Kind.TEXT, folds=1)
+
 _PEOPLE = tuple(column.key for column in MEMBER if column.key != "avatar")
 
 
@@ -47,9 +71,20 @@ def summary_outline(summary: "Summary", words: tuple[str, ...] = (), *, remedy: 
         (
             *words,
             *lacking(summary.invalid_rows, is_incomplete=summary.incomplete is not None),
-            f"as of {minute(summary.as_of)}",
+            *as_of_when(summary),
         ),
         summary_sections(summary, remedy=remedy),
+    )
+
+
+def as_of_when(summary: "Summary") -> tuple[str, ...]:
+    """Say what moment the figures are of."""
+    fetched = summary.fetched_at
+    if fetched is None or summary.as_of >= fetched:
+        return (f"as of {minute(summary.as_of)}",)
+    return (
+        f"as of {minute(summary.as_of)}",
+        f"fetched {minute(fetched)}: who joined later is left out, rates and statuses are of then",
     )
 
 
@@ -58,27 +93,11 @@ def summary_sections(summary: "Summary", *, remedy: str) -> tuple[Section, ...]:
 
     `remedy` is the command that lists those who need a nudge and are too many to be shown.
     """
-    completion = summary.completion
     return (
         Section("figures", "At a glance", (_at_a_glance(summary),)),
         Section("status", "By status", _by_status(summary)),
-        Section("completion", "Completion", _completion(completion, summary)),
-        Section(
-            "activity",
-            "Activity",
-            (
-                Bars(
-                    "Activity",
-                    "Last active",
-                    (
-                        *((f"in {d} days", number) for d, number in summary.activity.within),
-                        ("longer ago", summary.activity.longer_ago),
-                        ("never", summary.activity.never),
-                    ),
-                    summary.counted,
-                ),
-            ),
-        ),
+        Section("completion", "Completion", _completion(summary)),
+        Section("activity", "Activity", _activity(summary)),
         Section("joins", "Joins by week", _joins(summary)),
         Section("nudge", "Who needs a nudge", _nudged(summary, remedy)),
     )
@@ -96,7 +115,7 @@ def _at_a_glance(summary: "Summary") -> Figures:
             Figure("Median", completion.median, Kind.PERCENT),
             Figure("At 100%", completion.at_100),
             Figure("Active in 30 days", within[30]),
-            Figure("Need a nudge", summary.nudges, note=f"silent for {summary.inactive}"),
+            Figure("Need a nudge", summary.nudges.members, note=f"silent for {summary.inactive}"),
         )
     )
 
@@ -108,7 +127,29 @@ def _by_status(summary: "Summary") -> tuple[Block, ...]:
     return (Bars("By status", "Status", counts, summary.members),)
 
 
-def _completion(completion: "Completion", summary: "Summary") -> tuple[Block, ...]:
+def _activity(summary: "Summary") -> tuple[Block, ...]:
+    """Give when the counted were last active, and the same of those among them who are not done."""
+
+    def bars(title: str, activity: "Activity", whole: int) -> Bars:
+        bands = activity.bands.items()
+        shown = [(_BANDS[key], number) for key, number in bands if number or key != "not_known"]
+        return Bars(title, "Last active", tuple(shown), whole)
+
+    number = summary.activity.not_known
+    told = (
+        f"Of {number:,} it is not known when they were last active before that moment, or whether"
+        " they were: a roster tells the last lesson only, and theirs came later."
+    )
+    not_done = summary.completion.not_done
+    return (
+        bars("Activity", summary.activity, summary.counted),
+        *([bars("Of those under 100%", summary.not_done, not_done)] if not_done else []),
+        *([Words((told,))] if number else []),
+    )
+
+
+def _completion(summary: "Summary") -> tuple[Block, ...]:
+    completion = summary.completion
     figures = (
         Figure("Mean", completion.mean, Kind.PERCENT),
         Figure("Lower quartile", completion.lower_quartile, Kind.PERCENT),
@@ -120,8 +161,9 @@ def _completion(completion: "Completion", summary: "Summary") -> tuple[Block, ..
     )
     tenths = tuple(
         (f"{start} to {start + 10}%", number)
-        for start, number in zip(range(0, 100, 10), completion.tenths, strict=True)
+        for start, number in zip(range(0, 90, 10), completion.tenths, strict=False)
     )
+    tenths += (("90 to under 100%", completion.from_90_under_100), ("100%", completion.at_100))
     told = () if summary.own_mean is None else (Words((_beside(summary, summary.own_mean),)),)
     bars = Bars("Members by completion", "Completion", tenths, completion.members)
     return (Figures(figures), bars, *told)
@@ -130,59 +172,88 @@ def _completion(completion: "Completion", summary: "Summary") -> tuple[Block, ..
 def _beside(summary: "Summary", own: "OwnMean") -> str:
     """Explain the API's figure beside ours."""
     says = f"The community itself says {percent(own.rate)}% (avg_completion_rate)"
-    if own.difference is None:
-        return f"{says}; there is no member with a rate to hold against it."
-    points = percent(abs(own.difference))
-    versus = (
-        "the same as ours"
-        if points == "0"
-        else f"{points} points {'less' if own.difference > 0 else 'more'} than ours"
-    )
     counted = " or ".join(map(_named, summary.counted_statuses))
     ours = (
         f"Ours is the mean of the members {'' if summary.is_whole else 'here '}who are"
-        f" {counted} and have a rate ({summary.completion.members:,})."
+        f" {counted} and have a rate ({summary.completion.members:,})"
     )
+    if own.difference is not None:
+        if abs(own.difference) < _ALIKE:
+            return f"{says}, the same as ours, and of the same members."
+        versus = "less" if own.difference > 0 else "more"
+        by = percent(abs(own.difference))
+        return f"{says}, {by} points {versus} than ours: it is of {OURS}, rounded."
     if not summary.is_whole:
-        whose = "Theirs is of the whole course."
-    elif own.counts is not None:
-        is_rounded = own.counts == OURS and points != "0"
-        whose = f"Theirs is what one gets for {own.counts}{', rounded' if is_rounded else ''}."
-    else:
-        whose = "Whom theirs counts, the API does not say."
-    return f"{says}, {versus}. {ours} {whose}"
+        return f"{says}, which is of the whole course. {ours}, so they are not compared."
+    if own.counts is not None:
+        return f"{says}, which is what one gets for {own.counts}. {ours}, so they are not compared."
+    if summary.completion.mean is None:
+        return f"{says}; there is no member with a rate to hold against it."
+    return f"{says}. {ours}. Whom theirs counts, the API does not say, so they are not compared."
 
 
 def _joins(summary: "Summary") -> tuple[Block, ...]:
     """Give the last weeks one by one, and what lies before and after them together."""
-    today = summary.as_of.date()
-    last = today - timedelta(days=today.weekday())
+    last = summary.unfinished_week
     ordinals = (last.toordinal() - 7 * back for back in range(_WEEKS - 1, -1, -1))
     weeks = [date.fromordinal(ordinal) for ordinal in ordinals if ordinal >= 1]
     before = sum(number for monday, number in summary.joins.items() if monday < weeks[0])
     after = sum(number for monday, number in summary.joins.items() if monday > last)
     told = [f"{before:,} joined before {weeks[0]}"] if before else []
     told += [f"{after:,} in the weeks after {last}"] if after else []
-    bars = tuple((str(monday), summary.joins.get(monday, 0)) for monday in weeks)
+    bars = tuple(
+        (f"{monday} so far" if monday == last else str(monday), summary.joins.get(monday, 0))
+        for monday in weeks
+    )
     words = (Words(("; ".join(told) + ".",)),) if told else ()
     return (Bars("Joins by week", "Week of", bars), *words)
 
 
 def _nudged(summary: "Summary", remedy: str) -> tuple[Block, ...]:
-    if not summary.nudges:
+    nudges = summary.nudges
+    not_known = nudges.not_known
+    doubt = (
+        f"Of {not_known:,} more it is not known: when they joined, or whether they were active"
+        " before that moment, is not told."
+    )
+    told = [Words((doubt,))] if not_known else []
+    if not nudges.members:
         nobody = f"Nobody: no member is joined, under 100 %, and silent for {summary.inactive}."
-        return (Words((nobody,)),)
+        return (Words((nobody,)), *told)
+    counts = Figures(
+        tuple(
+            Figure(_KINDS[kind][0].capitalize(), number, note=_KINDS[kind][1])
+            for kind, number in nudges.by_kind.items()
+        )
+    )
     columns = tuple(column for column in MEMBER if column.key in _OF_THE_NUDGED)
-    left_out = summary.nudges - len(summary.nudged)
-    people = [_with_moments(member) for member in summary.nudged]
-    return (Rows("Who needs a nudge", columns, people, summary.as_of, left_out, remedy),)
+    left_out = nudges.members - len(nudges.people)
+    people = [_of_page(member) for member in nudges.people]
+    rows = Rows("By longest silence", (*columns, _KIND), people, summary.as_of, left_out, remedy)
+    told += [Words((caveat,)) for caveat in _over_time(summary)]
+    return (counts, *told, rows)
 
 
-def _with_moments(member: "Member") -> dict[str, Any]:
+def _over_time(summary: "Summary") -> tuple[str, ...]:
+    """Say that some may have nothing left to do, where that may be."""
+    if summary.opens_over_time is False:
+        return ()
+    if summary.opens_over_time:
+        return (
+            f"This course opens over time ({summary.course_type}). Who has done all that is open"
+            " needs no nudge, and of whom that holds is not known.",
+        )
+    return (
+        "Whether this course opens over time is not known; where one does, who has done all that"
+        " is open needs no nudge.",
+    )
+
+
+def _of_page(member: "Member") -> dict[str, Any]:
     row: dict[str, Any] = dict(member)
     for key in ("last_active_at", "joined_at"):
         row[key] = row[key] and moment_in(row[key])
-    return row
+    return row | {_KIND.key: _KINDS[NudgeKind.of(member)][0]}
 
 
 def _named(status: str | None) -> str:
@@ -190,6 +261,19 @@ def _named(status: str | None) -> str:
 
 
 # A row a course
+
+
+def course_facts(summaries: "Sequence[Summary]") -> tuple[str, ...]:
+    """Say of how many courses it is not known who has done all that is open."""
+    told = {
+        "opens over time": sum(each.opens_over_time is True for each in summaries),
+        "may open over time": sum(each.opens_over_time is None for each in summaries),
+    }
+    return tuple(
+        f"{number:,} {opens}: who has done all that is open is not known"
+        for opens, number in told.items()
+        if number
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +306,7 @@ def _row(summary: "Summary") -> dict[str, Any]:
         "no_status": none,
         "counted": summary.counted,
         "without_rate": completion.without_rate,
+        "course_type": summary.course_type,
         "mean": completion.mean,
         "lower_quartile": completion.lower_quartile,
         "median": completion.median,
@@ -230,9 +315,17 @@ def _row(summary: "Summary") -> dict[str, Any]:
         "at_100": completion.at_100,
         **{f"tenth_{10 * place}": number for place, number in enumerate(completion.tenths)},
         **{f"active_{days}": number for days, number in summary.activity.within},
+        "active_8_to_30": summary.activity.bands["days_8_to_30"],
+        "active_31_to_90": summary.activity.bands["days_31_to_90"],
+        "activity_not_known": summary.activity.not_known,
         "longer_ago": summary.activity.longer_ago,
         "never_active": summary.activity.never,
-        "nudge": summary.nudges,
+        "from_90_under_100": completion.from_90_under_100,
+        "not_done": completion.not_done,
+        **{f"not_done_active_{days}": number for days, number in summary.not_done.within},
+        "nudge": summary.nudges.members,
+        **{f"nudge_{kind}": number for kind, number in summary.nudges.by_kind.items()},
+        "nudge_not_known": summary.nudges.not_known,
         "own_mean": None if summary.own_mean is None else summary.own_mean.rate,
         "invalid_rows": summary.invalid_rows,
         "incomplete": summary.incomplete,
@@ -262,7 +355,7 @@ def _write_with_people(
     before, *parts = text.split(b'"people":[]' if lines else b'"people": []')
     out.write(escaped(before))
     for summary, part in zip(summaries, parts, strict=True):
-        for piece in _people(summary.nudged, lines=lines):
+        for piece in _people(summary.nudges.people, lines=lines):
             out.write(escaped(piece))
         out.write(escaped(part))
     out.write(b"\n")
@@ -273,7 +366,10 @@ def _people(nudged: "Sequence[Member]", *, lines: bool) -> "Iterator[bytes]":
     margin = b"\n" + b" " * 8
     for start in range(0, len(nudged), _BATCH):
         some = nudged[start : start + _BATCH]
-        people = [{key: m[key] for key in _PEOPLE} for m in some]  # type: ignore[literal-required]
+        people = [
+            {key: m[key] for key in _PEOPLE} | {"kind": NudgeKind.of(m)}  # type: ignore[literal-required]
+            for m in some
+        ]
         text = to_json(people, indent=None if lines else 2)
         yield before + (text[1:-1] if lines else text[1:-2].replace(b"\n", margin))
         before = b","
@@ -284,7 +380,11 @@ def _document(summary: "Summary") -> dict[str, Any]:
     """Give all but the people."""
     completion, activity, own = summary.completion, summary.activity, summary.own_mean
     return {
-        "course": {"id": summary.course_id, "name": summary.course},
+        "course": {
+            "id": summary.course_id,
+            "name": summary.course,
+            "type": summary.course_type,
+        },
         "community": summary.community,
         "fetched_at": summary.fetched_at,
         "as_of": summary.as_of,
@@ -305,6 +405,8 @@ def _document(summary: "Summary") -> dict[str, Any]:
             "upper_quartile": completion.upper_quartile,
             "at_0": completion.at_0,
             "at_100": completion.at_100,
+            "from_90_under_100": completion.from_90_under_100,
+            "not_done": completion.not_done,
             "tenths": [
                 {"from": 10 * place, "to": 10 * place + 10, "members": number}
                 for place, number in enumerate(completion.tenths)
@@ -312,10 +414,11 @@ def _document(summary: "Summary") -> dict[str, Any]:
         },
         "activity": {
             **{f"within_{days}_days": number for days, number in activity.within},
-            "longer_ago": activity.longer_ago,
-            "never": activity.never,
+            **activity.bands,
+            "not_done": summary.not_done.bands,
         },
         "joins": [{"week": day, "members": number} for day, number in summary.joins.items()],
+        "unfinished_week": summary.unfinished_week,
         "own_mean": own
         and {
             "avg_completion_rate": own.rate,
@@ -324,7 +427,10 @@ def _document(summary: "Summary") -> dict[str, Any]:
         },
         "nudge": {
             "inactive": str(summary.inactive),
-            "members": summary.nudges,
+            "members": summary.nudges.members,
+            **summary.nudges.by_kind,
+            "not_known": summary.nudges.not_known,
+            "done_all_that_is_open": 0 if summary.opens_over_time is False else None,
             "people": [],
         },
     }

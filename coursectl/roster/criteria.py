@@ -10,6 +10,7 @@ from coursectl.roster.fields import FIELDS
 from coursectl.roster.folding import folded
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.roster.moments import Age, moment_of
+from coursectl.roster.nudges import silent_since, under_way
 from coursectl.roster.ranking import Ranking, Shelf, comparable
 
 if TYPE_CHECKING:
@@ -126,6 +127,13 @@ class Criteria(NamedTuple):
     """Joined then or later."""
     joined_before: Age | datetime | None = None
     """Joined earlier."""
+    needs_nudge: Age | None = None
+    """Joined at least this age ago, is under 100 %, and completed no lesson within it."""
+    in_hindsight: bool = False
+    """The moment that ages are measured from lies before the roster was fetched, or may.
+
+    Who joined later is not wanted, and a lesson completed later tells nothing of that moment.
+    """
     sort: Sort | None = None
     limit: int | None = None
 
@@ -135,6 +143,7 @@ class Criteria(NamedTuple):
         return bool(
             self.active
             or self.inactive
+            or self.needs_nudge
             or isinstance(self.joined_after, Age)
             or isinstance(self.joined_before, Age)
         )
@@ -144,6 +153,7 @@ class Criteria(NamedTuple):
         """Whether moments have to be more than text."""
         return bool(
             self.needs_moment
+            or self.in_hindsight
             or self.joined_after
             or self.joined_before
             or (self.sort and self.sort.column in ("last_active_at", "joined_at"))
@@ -180,14 +190,20 @@ class Criteria(NamedTuple):
             members = [
                 m for m in members if (r := m["user_completion_rate"]) is not None and r <= most
             ]
+        if self.in_hindsight:
+            members = [m for m in members if (t := m["joined_at"]) is None or t <= as_of]
         if self.active:
             since = self.active.before(as_of)
             members = [m for m in members if (t := m["last_active_at"]) is not None and t >= since]
+            if self.in_hindsight:
+                members = [m for m in members if (t := m["last_active_at"]) and t <= as_of]
         if self.inactive:
             since = self.inactive.before(as_of)
             members = [m for m in members if (t := m["last_active_at"]) is None or t < since]
         if self.never_active:
             members = [m for m in members if m["last_active_at"] is None]
+        if self.needs_nudge:
+            members = silent_since(under_way(members), self.needs_nudge.before(as_of))
         if self.joined_after is not None:
             start = moment_of(self.joined_after, as_of)
             members = [m for m in members if (t := m["joined_at"]) is not None and t >= start]

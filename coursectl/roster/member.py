@@ -103,3 +103,9 @@ class Provenance(NamedTuple):
         """The course's name, where it is told and is a text with something in it."""
         name = self.course.get("name")
         return name if name and isinstance(name, str) else None
+
+    @property
+    def course_type(self) -> str | None:
+        """The course's type, which says whether it opens over time, where it is told."""
+        type_ = self.course.get("type")
+        return type_ if isinstance(type_, str) else None

@@ -7,69 +7,71 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import accumulate
-from math import floor, fsum
 from typing import TYPE_CHECKING, NamedTuple
 
 from coursectl.roster.criteria import Batch, Roster
+from coursectl.roster.figures import Completion
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.moments import Age, sortable
+from coursectl.roster.nudges import NudgeKind, kinds_of, silence, silent_since, under_way
+from coursectl.roster.own_mean import COUNTED, OwnMean
 
 if TYPE_CHECKING:
     from coursectl.roster.member import Member
-
-COUNTED = frozenset[str | None]({JoinStatus.JOINED.value})
-"""The statuses that figures count where nobody names others."""
 
 INACTIVE = Age(hours=30 * 24)
 """How long somebody has to be silent to need a nudge, where nobody says otherwise."""
 
 ACTIVITY_DAYS = (7, 30, 90)
 
-OURS = "the same members"
-"""What the counted members are called where the API's mean is of them, too."""
-
-_TENTHS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """How far the counted members have come; rates and what is made of them in percent."""
-
-    members: int
-    """Counted members with a rate: those whom all below is of."""
-    without_rate: int
-    """Counted members without one."""
-    mean: float | None
-    lower_quartile: float | None
-    median: float | None
-    upper_quartile: float | None
-    at_0: int
-    at_100: int
-    tenths: tuple[int, ...]
-    """Ten counts, from 0 up to 10 %, to 90 up to and including 100 %."""
+_NEVER, _LATER = 0, -1
+"""Under which those are counted who were never active, and those who were only later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """When the counted members were last active; within a span counts within all longer ones."""
+    """When some members were last active; within a span counts within all longer ones."""
 
     within: tuple[tuple[int, int], ...]
     """Days, and how many were active within them."""
     longer_ago: int
     never: int
+    not_known: int = 0
+    """How many were active later than the moment that ages are measured from.
+
+    When they were active before that is not known.
+    """
+
+    @property
+    def bands(self) -> dict[str, int]:
+        """How many were last active when, by name: each of the members is in one of these."""
+        bands, before = {}, (0, 0)
+        for days, number in self.within:
+            name = f"days_{before[0] + 1}_to_{days}" if before[0] else f"within_{days}_days"
+            bands[name] = number - before[1]
+            before = days, number
+        return bands | {
+            "longer_ago": self.longer_ago,
+            "never": self.never,
+            "not_known": self.not_known,
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class OwnMean:
-    """What the API says of the course's completion, beside what its roster says."""
+class Nudges:
+    """Who needs a nudge."""
 
-    rate: float
-    """`avg_completion_rate`, percent."""
-    difference: float | None
-    """Ours less the API's, percentage points; None where we have none."""
-    counts: str | None
-    """Whose mean the API's figure is, as far as this roster tells; None if it is nobody's."""
+    members: int
+    """How many do."""
+    by_kind: Mapping[NudgeKind, int]
+    """How many of each kind; each of them is of one."""
+    not_known: int
+    """Those who joined and are under 100 % of whom is not known whether they were silent."""
+    people: "tuple[Member, ...]"
+    """Those who do, by longest silence, as many as were wanted.
+
+    Their moments may be text as coursectl writes it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +94,12 @@ class Summary:
     counted_statuses: tuple[str | None, ...]
     completion: Completion
     activity: Activity
+    not_done: Activity
+    """The same of those of them who have a rate under 100 %."""
     joins: Mapping[date, int]
     """How many of the counted joined in each week, by its Monday; weeks of nobody are left out."""
     inactive: Age
-    nudges: int
-    """How many need a nudge."""
-    nudged: "tuple[Member, ...]"
-    """Those who do, by longest silence, as many as were wanted.
-
-    Their moments may be text as coursectl writes it.
-    """
+    nudges: Nudges
     own_mean: OwnMean | None
     """None where the API gives none."""
     is_whole: bool
@@ -110,6 +108,24 @@ class Summary:
     """Members who are not among them, since their rows are, or were, not valid."""
     incomplete: str | None = None
     """How it shows that other members are missing; None if the roster is whole."""
+    course_type: str | None = None
+    """Whether, and how, the course opens over time, as the API says it."""
+
+    @property
+    def opens_over_time(self) -> bool | None:
+        """Whether the course opens over time; None where that is not known.
+
+        There, who has done all that is open needs no nudge, and of whom that holds no roster tells.
+        """
+        if self.course_type == "self-paced":
+            return False
+        return True if self.course_type in ("structured", "scheduled") else None
+
+    @property
+    def unfinished_week(self) -> date:
+        """The Monday of the week that is not over yet."""
+        today = self.as_of.date()
+        return date.fromordinal(max(today.toordinal() - today.weekday(), 1))
 
 
 def nobody(_members: "list[Member]") -> None:
@@ -120,12 +136,15 @@ class Counting(NamedTuple):
     """How members are counted.
 
     Of `counted_statuses`, None is whatever is usual. Of those who need a nudge, the `most_nudged`
-    who were silent longest are kept, or with None all.
+    who were silent longest are kept, or with None all. With `in_hindsight`, the roster was fetched
+    later than the moment that ages are measured from: whoever was active later may have been
+    active before that moment, or not.
     """
 
     inactive: Age = INACTIVE
     counted_statuses: frozenset[str | None] | None = None
     most_nudged: int | None = None
+    in_hindsight: bool = False
 
     def tally(
         self,
@@ -158,9 +177,10 @@ class Tally:
     counting: Counting = USUAL
     rates: Counter[tuple[str | None, float | None]] = field(default_factory=Counter)
     active: Counter[int] = field(default_factory=Counter)
-    never: int = 0
+    open: Counter[int] = field(default_factory=Counter)
     joins: Counter[str] = field(default_factory=Counter)
-    nudges: int = 0
+    kinds: Counter[NudgeKind] = field(default_factory=Counter)
+    undated: int = 0
     nudged: "list[Member]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -169,36 +189,55 @@ class Tally:
             (days, sortable(Age(hours=24 * days).before(self.as_of))) for days in ACTIVITY_DAYS
         ]
         self._silent_since = sortable(self.counting.inactive.before(self.as_of))
+        self._as_of = sortable(self.as_of)
 
     def take(self, members: "list[Member]") -> None:
         """Count members."""
         self.rates.update([(m["join_status"], m["user_completion_rate"]) for m in members])
         statuses = self._counted
         counted = [m for m in members if m["join_status"] in statuses]
-        active = [sortable(t) for m in counted if (t := m["last_active_at"]) is not None]
-        self.never += len(counted) - len(active)
-        for days, since in self._spans:
-            self.active[days] += sum([t >= since for t in active])
+        not_done = [m for m in counted if (r := m["user_completion_rate"]) is not None and r < 100]
+        self._count_active(self.active, counted)
+        self._count_active(self.open, not_done)
         self.joins.update([sortable(t)[:10] for m in counted if (t := m["joined_at"])])
-        since = self._silent_since
-        silent = [
-            m
-            for m in members
-            if m["join_status"] == "joined"
-            and (r := m["user_completion_rate"]) is not None
-            and r < 100
-            and ((t := m["last_active_at"]) is None or sortable(t) < since)
-        ]
-        self.nudges += len(silent)
+        candidates = not_done if statuses == COUNTED else under_way(members)
+        silent = silent_since(candidates, self._silent_since)
+        self.kinds.update(kinds_of(silent))
+        self.undated += self._of_unknown_silence(candidates)
         self._keep(silent)
+
+    def _count_active(self, active: Counter[int], members: "list[Member]") -> None:
+        """Count when members were last active: under so many days, `_NEVER` or `_LATER`."""
+        moments = [sortable(t) for m in members if (t := m["last_active_at"]) is not None]
+        active[_NEVER] += len(members) - len(moments)
+        if self.counting.in_hindsight:
+            known = [t for t in moments if t <= self._as_of]
+            active[_LATER] += len(moments) - len(known)
+            moments = known
+        for days, since in self._spans:
+            active[days] += sum([t >= since for t in moments])
+
+    def _of_unknown_silence(self, members: "list[Member]") -> int:
+        unknown = sum([m["joined_at"] is None is m["last_active_at"] for m in members])
+        if self.counting.in_hindsight:
+            unknown += sum(
+                [
+                    (t := m["last_active_at"]) is not None
+                    and sortable(t) > self._as_of
+                    and ((j := m["joined_at"]) is None or sortable(j) <= self._silent_since)
+                    for m in members
+                ]
+            )
+        return unknown
 
     def add(self, other: "Tally") -> None:
         """Count those whom another tally has counted in the same way."""
         self.rates.update(other.rates)
         self.active.update(other.active)
-        self.never += other.never
+        self.open.update(other.open)
         self.joins.update(other.joins)
-        self.nudges += other.nudges
+        self.kinds.update(other.kinds)
+        self.undated += other.undated
         self._keep(other.nudged)
 
     @property
@@ -211,7 +250,7 @@ class Tally:
         if most != 0:
             self.nudged += silent
             if most is not None and len(self.nudged) > max(4 * most, 1_000):
-                self.nudged = sorted(self.nudged, key=_silence)[:most]
+                self.nudged = sorted(self.nudged, key=silence)[:most]
 
     def summary(
         self,
@@ -222,6 +261,7 @@ class Tally:
         fetched_at: datetime | None = None,
         own_mean: float | None = None,
         is_whole: bool = True,
+        course_type: str | None = None,
     ) -> Summary:
         """Give the figures of all members taken.
 
@@ -232,9 +272,13 @@ class Tally:
         for (status, _), number in self.rates.items():
             by_status[status] += number
         rates = self._rates_of(self._counted)
-        completion = _completion(rates)
+        completion = Completion.of(rates)
         counted = rates.total()
-        active = tuple((days, self.active[days]) for days in ACTIVITY_DAYS)
+        own = None
+        if own_mean is not None:
+            own = OwnMean(own_mean, None, None)
+            if is_whole:
+                own = OwnMean.beside(own_mean, self._counted, self._rates_of)
         return Summary(
             course=course,
             course_id=course_id,
@@ -246,19 +290,19 @@ class Tally:
             counted=counted,
             counted_statuses=tuple(sorted(self._counted, key=_rank)),
             completion=completion,
-            activity=Activity(active, counted - self.never - active[-1][1], self.never),
+            activity=_activity(self.active, counted),
+            not_done=_activity(self.open, completion.not_done),
             joins=self._weeks(),
             inactive=self.counting.inactive,
-            nudges=self.nudges,
-            nudged=tuple(sorted(self.nudged, key=_silence)[: self.counting.most_nudged]),
-            own_mean=None
-            if own_mean is None
-            else OwnMean(
-                own_mean,
-                None if completion.mean is None else round(completion.mean - own_mean, 9) + 0,
-                self._whose(own_mean) if is_whole else None,
+            nudges=Nudges(
+                self.kinds.total(),
+                {kind: self.kinds[kind] for kind in NudgeKind},
+                self.undated,
+                tuple(sorted(self.nudged, key=silence)[: self.counting.most_nudged]),
             ),
+            own_mean=own,
             is_whole=is_whole,
+            course_type=course_type,
         )
 
     def _weeks(self) -> dict[date, int]:
@@ -278,36 +322,6 @@ class Tally:
                 found[rate] += number
         return found
 
-    def _whose(self, own_mean: float) -> str | None:
-        """Say whose mean the API may have given, if all who fit have the same; the first of them.
-
-        Who has its very mean fits better than who has it once it is rounded.
-        """
-        groups: tuple[tuple[str, frozenset[str | None] | None], ...] = (
-            (OURS, self._counted),
-            ("the joined", COUNTED),
-            ("the joined and the managers", COUNTED | {JoinStatus.MANAGER.value}),
-            (
-                "the joined, the managers and the creator",
-                COUNTED | {JoinStatus.MANAGER.value, JoinStatus.CREATOR.value},
-            ),
-            ("everybody in the roster", None),
-        )
-        tried = [
-            (name + addition, _mean(rates))
-            for addition, missing in (("", None), (", no rate taken for 0", 0.0))
-            for name, statuses in groups
-            for rates in [_with_missing(self._rates_of(statuses), missing)]
-        ]
-        fits = [
-            (round(mean, 9), name)
-            for name, mean in tried
-            if mean is not None and _is_rounded(mean, own_mean)
-        ]
-        exact = [fit for fit in fits if fit[0] == round(own_mean, 9)]
-        means = {mean for mean, _ in exact or fits}
-        return (exact or fits)[0][1] if len(means) == 1 else None
-
 
 class Tallied(Batch):
     """Members who have been counted, and are not here themselves."""
@@ -322,63 +336,11 @@ class Tallied(Batch):
         return self.tally.members
 
 
-def _completion(counts: Counter[float | None]) -> Completion:
-    rates = sorted((rate, number) for rate, number in counts.items() if rate is not None)
-    tenths = [0] * _TENTHS
-    for rate, number in rates:
-        tenths[min(int(rate // _TENTHS), _TENTHS - 1)] += number
-    return Completion(
-        members=sum(number for _, number in rates),
-        without_rate=counts[None],
-        mean=_mean(counts),
-        lower_quartile=_quantile(rates, 0.25),
-        median=_quantile(rates, 0.5),
-        upper_quartile=_quantile(rates, 0.75),
-        at_0=counts[0],
-        at_100=counts[100],
-        tenths=tuple(tenths),
-    )
-
-
-def _mean(counts: Counter[float | None]) -> float | None:
-    rates = [(rate, number) for rate, number in counts.items() if rate is not None]
-    if not rates:
-        return None
-    mean = fsum(rate * number for rate, number in rates) / sum(number for _, number in rates)
-    # Of equal rates, a rounding error must not make the mean another one.
-    return min(max(mean, min(rates)[0]), max(rates)[0])
-
-
-def _quantile(rates: list[tuple[float, int]], part: float) -> float | None:
-    """Give the rate below which a part of all lies, between two of them in proportion."""
-    if not rates:
-        return None
-    ends = list(accumulate(number for _, number in rates))
-    place = part * (ends[-1] - 1)
-    below = floor(place)
-
-    def at(place: int) -> float:
-        return next(rate for (rate, _), end in zip(rates, ends, strict=True) if place < end)
-
-    low = at(below)
-    share = place - below
-    return low + (at(below + 1) - low) * share if share else low
-
-
-def _with_missing(counts: Counter[float | None], taken_for: float | None) -> Counter[float | None]:
-    """Give counts in which those without a rate have the one given, if one is."""
-    if taken_for is None or not counts[None]:
-        return counts
-    filled = Counter(counts)
-    filled[taken_for] += filled.pop(None, 0)
-    return filled
-
-
-def _is_rounded(mean: float, to: float) -> bool:
-    """Whether a mean may have been rounded, or cut off, to another number."""
-    decimals = len(f"{to:.6f}".rstrip("0").rpartition(".")[2])
-    step = 10.0**-decimals
-    return abs(mean - to) <= step / 2 + 1e-9 or 0 <= mean - to < step
+def _activity(active: Counter[int], members: int) -> Activity:
+    """Give how many of some members were active when."""
+    within = tuple((days, active[days]) for days in ACTIVITY_DAYS)
+    never, later = active[_NEVER], active[_LATER]
+    return Activity(within, members - never - later - within[-1][1], never, later)
 
 
 def _rank(status: str | None) -> tuple[int, str]:
@@ -387,12 +349,3 @@ def _rank(status: str | None) -> tuple[int, str]:
     if status is None:
         return len(known) + 1, ""
     return (known.index(status), "") if status in known else (len(known), status)
-
-
-def _silence(member: "Member") -> tuple[bool, str, int]:
-    """Order by longest silence: never active, by when they joined; then by the last lesson."""
-    last = member["last_active_at"]
-    if last is not None:
-        return True, sortable(last), member["id"]
-    joined_at = member["joined_at"]
-    return False, "never" if joined_at is None else sortable(joined_at), member["id"]
