@@ -46,7 +46,8 @@ def summarise(
         fetched_at=provenance.fetched_at,
         own_mean=_rate(provenance.course.get("avg_completion_rate")),
         course_type=provenance.course_type,
-        is_whole=criteria._replace(sort=None) == Criteria()
+        is_whole=criteria._replace(sort=None, in_hindsight=False) == Criteria()
+        and not any(each.joined_later for each in gathering.hindsight.values())
         and not (gathering.incomplete or gathering.left_out),
     )
     return replace(

@@ -456,13 +456,11 @@ def test_the_script_does_by_exit_code_what_it_says(unattended, code, told, ends_
     assert (unattended.folder / "rosters").exists() == (code is ExitCode.OK)
 
 
-def test_a_script_prints_what_changed_since_its_last_run_and_nothing_if_nothing_did(unattended):
+def test_a_script_prints_what_changed_since_its_last_run(unattended):
     heading = "What changed since last week"
     ((script,), community) = blocks("sh", heading), unattended.community
-    (unattended.folder / "rosters").mkdir()
-    first = "coursectl export 42 --quiet -o rosters/last.json.gz"
-    assert unattended.run(first, **community.environment) == ""
 
+    assert unattended.run(script, **community.environment) == ""  # the first time
     assert unattended.run(script, **community.environment) == ""
 
     community.courses[42].members = community.courses[42].members[:-1]
@@ -470,6 +468,51 @@ def test_a_script_prints_what_changed_since_its_last_run_and_nothing_if_nothing_
     assert "\nLeft\n----\n" in told
     assert "leila_lefevre" in told
     assert unattended.run(script, **community.environment) == ""
+
+
+def test_a_script_compares_with_its_last_good_run(unattended):
+    (script,), community = blocks("sh", "What changed since last week"), unattended.community
+    unattended.run(script, **community.environment)
+    community.courses[42].members = community.courses[42].members[:-1]
+
+    community.misdeed_for_good = detail(403, "You do not have permission.")
+    assert failing(unattended, script) == ExitCode.ACCESS_DENIED
+
+    community.misdeed_for_good = None
+    assert "leila_lefevre" in unattended.run(script, **community.environment)
+
+
+def failing(unattended, script: str) -> int:
+    """How a script of the README ends that does not end well."""
+    return subprocess.run(
+        ["/bin/sh", "-c", script],
+        env=unattended.environment | unattended.community.environment,
+        capture_output=True,
+        cwd=unattended.folder,
+        timeout=120,
+        check=False,
+    ).returncode
+
+
+def test_a_report_every_monday_begins_from_nothing(unattended):
+    (script,), community = blocks("sh", "A report every Monday"), unattended.community
+    page = unattended.folder / "mondays" / "report.html"
+
+    assert unattended.run(script, **community.environment) == ""
+    assert "What changed since" not in page.read_text(encoding="utf-8")
+
+    community.courses[42].members = community.courses[42].members[:-1]
+    community.misdeed_for_good = detail(403, "You do not have permission.")
+    assert failing(unattended, script) == ExitCode.ACCESS_DENIED
+    community.misdeed_for_good = None
+    # A roster that another job has saved meanwhile is not what it compares with.
+    nightly = Crontab.of(blocks("crontab")[0]).jobs[1][1]
+    assert unattended.run(nightly, **community.environment) == ""
+
+    assert unattended.run(script, **community.environment) == ""
+    told = page.read_text(encoding="utf-8")
+    assert "What changed since" in told
+    assert ">Left<" in told
 
 
 def test_duckdb_reads_a_folder_of_exports_and_finds_what_a_trend_shows(tmp_path):

@@ -26,6 +26,8 @@ def export_before(option: str, before: str, after: str | None) -> "Export":
     from coursectl.sources.export import STDIN
     from coursectl.sources.resolve import export_of
 
+    if not before.strip():
+        raise UsageError(f"{option} is empty", "Name an export, or leave it out.")
     if before == after == STDIN:
         raise UsageError("stdin can be read once", "Give - once.")
     export = export_of(before)

@@ -59,6 +59,12 @@ _JOINED_AFTER = Parameter(
 _JOINED_BEFORE = Parameter(
     "--joined-before", help="Joined before WHEN.", metavar="WHEN", panel="Which members"
 )
+_NEEDS_NUDGE = Parameter(
+    "--needs-nudge",
+    help="Joined at least AGE ago, is not done, and completed no lesson within AGE.",
+    metavar="AGE",
+    panel="Which members",
+)
 _SORT = Parameter(
     "--sort",
     help="Order by a column, descending with - in front; nulls last.",
@@ -88,7 +94,7 @@ _SORT = Parameter(
 _LIMIT = Parameter("-n", "--limit", help="At most N members.", metavar="N", panel="Which members")
 _AS_OF = Parameter(
     "--as-of",
-    help="Measure ages from WHEN rather than from when the roster was fetched.",
+    help="Measure ages from WHEN rather than from when the roster was fetched, and leave out who joined later.",
     metavar="WHEN",
     panel="Which members",
 )
@@ -186,7 +192,7 @@ _COURSE_2 = Parameter(
 _ALL = Parameter("--all", help="Every course that you created or manage.", panel="Which courses")
 _INACTIVE_2 = Parameter(
     "--inactive",
-    help="Who completed no lesson within AGE, or never did, and is not done, needs a nudge. Default: 30d.",
+    help="Who joined at least AGE ago, is not done, and completed no lesson within AGE needs a nudge. Default: 30d.",
     metavar="AGE",
     panel="Which members",
 )
@@ -459,6 +465,7 @@ PAGES = {
                 _NEVER_ACTIVE,
                 _JOINED_AFTER,
                 _JOINED_BEFORE,
+                _NEEDS_NUDGE,
                 _SORT,
                 _LIMIT,
                 _AS_OF,
@@ -499,6 +506,7 @@ PAGES = {
                 _NEVER_ACTIVE,
                 _JOINED_AFTER,
                 _JOINED_BEFORE,
+                _NEEDS_NUDGE,
                 _SORT,
                 _LIMIT,
                 _AS_OF,

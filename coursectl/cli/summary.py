@@ -34,6 +34,7 @@ def summary(
     never_active: options.NeverActive = False,
     joined_after: options.JoinedAfter = None,
     joined_before: options.JoinedBefore = None,
+    needs_nudge: options.NeedsNudge = None,
     sort: options.SortBy = None,
     limit: options.Limit = None,
     as_of: options.AsOf = None,
@@ -91,6 +92,7 @@ def summary(
         never_active=never_active,
         joined_after=joined_after,
         joined_before=joined_before,
+        needs_nudge=needs_nudge,
         sort=sort,
         limit=limit,
         as_of=as_of,
@@ -131,7 +133,7 @@ def summary(
     gather = gathering_of(
         sources,
         jobs,
-        may_share=sort is None and limit is None and as_of is None and pseudonyms is None,
+        may_share=(sort, limit, as_of, pseudonyms) == (None,) * 4,
     )
     gatherings = []
     summaries = []
@@ -163,7 +165,7 @@ def summary(
                 summaries[0],
                 selection.words,
                 remedy="the same with --json lists all"
-                if courses == [STDIN] or pseudonymize or limit is not None
+                if courses == [STDIN] or pseudonymize or needs_nudge or limit is not None
                 else _listed(courses or [], asked | {"--needs-nudge": str(silent_for)}),
             )
             delivery.deliver_outline(outline, talk, pager=not no_pager)
@@ -208,11 +210,11 @@ def _listed(courses: list[str], asked: "Mapping[str, object]") -> str:
             case True:
                 words.append(option)
             case list():
-                words += [option, ",".join(map(str, value))]
+                words.append(f"{option}={','.join(map(str, value))}")
+            case str() if value.startswith("-"):
+                words.append(f"{option}={value}")
             case _:
-                words += (
-                    [f"{option}={value}"] if str(value).startswith("-") else [option, str(value)]
-                )
+                words += [option, str(value)]
     if any(course.startswith("-") for course in courses):
         return shlex.join([*words, "--", *courses])
     return shlex.join([*words[:2], *courses, *words[2:]])

@@ -190,8 +190,18 @@ class Criteria(NamedTuple):
             members = [
                 m for m in members if (r := m["user_completion_rate"]) is not None and r <= most
             ]
+        members = self._by_activity(members, as_of)
+        if self.joined_after is not None:
+            start = moment_of(self.joined_after, as_of)
+            members = [m for m in members if (t := m["joined_at"]) is not None and t >= start]
+        if self.joined_before is not None:
+            end = moment_of(self.joined_before, as_of)
+            members = [m for m in members if (t := m["joined_at"]) is not None and t < end]
         if self.in_hindsight:
             members = [m for m in members if (t := m["joined_at"]) is None or t <= as_of]
+        return members
+
+    def _by_activity(self, members: "list[Member]", as_of: datetime) -> "list[Member]":
         if self.active:
             since = self.active.before(as_of)
             members = [m for m in members if (t := m["last_active_at"]) is not None and t >= since]
@@ -204,12 +214,6 @@ class Criteria(NamedTuple):
             members = [m for m in members if m["last_active_at"] is None]
         if self.needs_nudge:
             members = silent_since(under_way(members), self.needs_nudge.before(as_of))
-        if self.joined_after is not None:
-            start = moment_of(self.joined_after, as_of)
-            members = [m for m in members if (t := m["joined_at"]) is not None and t >= start]
-        if self.joined_before is not None:
-            end = moment_of(self.joined_before, as_of)
-            members = [m for m in members if (t := m["joined_at"]) is not None and t < end]
         return members
 
     def batch(self, roster: Roster, members: "list[Any]", *, in_cells: bool) -> Batch:

@@ -13,27 +13,34 @@ DEFINITIONS = (
         "The mean, the median and the quartiles are of user_completion_rate, of the counted"
         " members who have one; who has none counts in none of them. Quartiles lie between two"
         " members where they fall there, in proportion. A tenth includes its lower end and not its"
-        " upper one; the last includes 100 %.",
+        " upper one; the last includes 100 %, and a page tells who is at 100 % apart from who is at"
+        " 90 to under 100 %. To one decimal place, halves go up; what is more than 0 is never told"
+        " as 0, and what is less than 100 never as 100.",
     ),
     (
         "Active",
         "A member is active when they complete a lesson (last_active_at), not when they log in."
         " Active in 30 days means since 30 times 24 hours before the moment that ages are"
         " measured from, that moment included: when the roster was fetched, or what --as-of names."
-        " Who was active in 7 days also counts in 30 and in 90. Who never completed a lesson is"
-        " never active.",
+        " A page tells each member once: active within 7 days, 8 to 30 days ago, 31 to 90 days"
+        " ago, longer ago, or never, which is who never completed a lesson. A roster tells the"
+        " last lesson only: with an --as-of before it, when a member was active is not known.",
     ),
     (
         "Joins",
         "A week begins on Monday, 00:00 UTC, and counts the counted members who joined in it. Who"
-        " has no joined_at has not joined, and is in no week.",
+        " has no joined_at has not joined, and is in no week. The last week is not over, and"
+        " marked.",
     ),
     (
         "Needs a nudge",
-        "The status is joined, the completion rate is under 100 %, and no lesson was completed for"
-        " 30 days, or for the time that --inactive names, or ever. Who was silent longest comes"
-        " first: those who never completed a lesson, by when they joined, and then by the last"
-        " lesson. Who has no completion rate is not among them.",
+        "The status is joined, the completion rate is under 100 %, and both joining and the last"
+        " lesson, if there was one, are at least 30 days ago, or the time that --inactive names."
+        " Who was silent longest comes first, counted from the last lesson, or else from joining."
+        " Nearly done is who is at 80 % and more; of the others, never began is who never completed"
+        " a lesson, and stalled is who did. Who has no completion rate is not among them. In a"
+        " course that opens over time, who has done all that is open needs no nudge, but no roster"
+        " tells who that is.",
     ),
 )
 """Terms and what they mean."""
