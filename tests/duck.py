@@ -28,8 +28,22 @@ SELECT count(*) AS counted,
        count(*) FILTER (last_active_at >= $as_of - INTERVAL 720 HOURS) AS active_30,
        count(*) FILTER (last_active_at >= $as_of - INTERVAL 2160 HOURS) AS active_90,
        count(*) FILTER (last_active_at < $as_of - INTERVAL 2160 HOURS) AS longer_ago,
-       count(*) FILTER (last_active_at IS NULL) AS never
+       count(*) FILTER (last_active_at IS NULL) AS never,
+       count(*) FILTER (user_completion_rate >= 90 AND user_completion_rate < 100)
+           AS from_90_under_100
 FROM counted
+"""
+_BANDS = """
+SELECT count(*) FILTER (last_active_at >= $as_of - INTERVAL 168 HOURS AND known),
+       count(*) FILTER (last_active_at >= $as_of - INTERVAL 720 HOURS
+                        AND last_active_at < $as_of - INTERVAL 168 HOURS),
+       count(*) FILTER (last_active_at >= $as_of - INTERVAL 2160 HOURS
+                        AND last_active_at < $as_of - INTERVAL 720 HOURS),
+       count(*) FILTER (last_active_at < $as_of - INTERVAL 2160 HOURS),
+       count(*) FILTER (last_active_at IS NULL),
+       count(*) FILTER (last_active_at IS NOT NULL AND NOT known)
+FROM (SELECT *, NOT $in_hindsight OR last_active_at <= $as_of AS known FROM counted)
+WHERE $all OR user_completion_rate < 100
 """
 _TENTHS = """
 SELECT count(user_completion_rate)
@@ -43,11 +57,14 @@ SELECT date_trunc('week', joined_at AT TIME ZONE 'UTC')::DATE AS week, count(*)
 FROM counted WHERE joined_at IS NOT NULL GROUP BY week ORDER BY week
 """
 _NUDGED = """
-SELECT id FROM members
+SELECT id, CASE WHEN user_completion_rate >= 80 THEN 'nearly_done'
+                WHEN last_active_at IS NULL THEN 'never_began'
+                ELSE 'stalled' END AS kind
+FROM members
 WHERE join_status = 'joined' AND user_completion_rate < 100
+    AND coalesce(joined_at, last_active_at) <= $as_of - $silent
     AND (last_active_at IS NULL OR last_active_at < $as_of - $silent)
-ORDER BY last_active_at NULLS FIRST,
-    CASE WHEN last_active_at IS NULL THEN joined_at END NULLS LAST, id
+ORDER BY coalesce(last_active_at, joined_at), id
 """
 
 
@@ -57,15 +74,19 @@ def figures(
     *,
     statuses: tuple[str | None, ...] = ("joined",),
     silent: timedelta = timedelta(days=30),
+    in_hindsight: bool = False,
 ) -> Figures:
     """The figures of an export that is one page object, counting the members with `statuses`.
 
-    `as_of` is the moment that ages are measured from, and who was inactive for `silent` needs a
-    nudge.
+    `as_of` is the moment that ages are measured from, and who joined at least `silent` before it
+    and was inactive for so long needs a nudge. `in_hindsight`, who joined after that moment is not
+    there.
     """
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(_MEMBERS, [str(export)])
+        if in_hindsight:
+            connection.execute("DELETE FROM members WHERE joined_at > $1", [as_of])
         wanted = "CREATE TABLE wanted AS SELECT unnest($1::VARCHAR[]) AS status"
         connection.execute(wanted, [list(statuses)])
         connection.execute(
@@ -76,12 +97,20 @@ def figures(
         def rows(query: str, **values: object) -> list[tuple[Any, ...]]:
             return connection.execute(query, values or None).fetchall()
 
-        (one,) = rows(_FIGURES, as_of=as_of)
+        (values,) = rows(_FIGURES, as_of=as_of)
         names = [column[0] for column in connection.description or ()]
+        one: Figures = dict(zip(names, values, strict=True))
         joins: list[tuple[date, int]] = rows(_JOINS)
-        return dict(zip(names, one, strict=True)) | {
+        nudged = rows(_NUDGED, as_of=as_of, silent=silent)
+        kinds = [kind for _, kind in nudged]
+        for name, all_ in (("bands", True), ("not_done", False)):
+            (one[name],) = rows(_BANDS, as_of=as_of, in_hindsight=in_hindsight, all=all_)
+        return one | {
             "by_status": dict(rows("SELECT join_status, count(*) FROM members GROUP BY ALL")),
             "tenths": tuple(number for (number,) in rows(_TENTHS)),
             "joins": dict(joins),
-            "nudged": [id_ for (id_,) in rows(_NUDGED, as_of=as_of, silent=silent)],
+            "nudged": [id_ for id_, _ in nudged],
+            "kinds": {
+                kind: kinds.count(kind) for kind in ("never_began", "stalled", "nearly_done")
+            },
         }

@@ -12,7 +12,6 @@ from coursectl.render.outline import Bars, Block, Figure, Figures, Outline, Rows
 from coursectl.render.values import lacking, minute, moment_in, percent
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.roster.nudges import NEARLY_DONE, NudgeKind
-from coursectl.roster.own_mean import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -172,24 +171,30 @@ def _completion(summary: "Summary") -> tuple[Block, ...]:
 def _beside(summary: "Summary", own: "OwnMean") -> str:
     """Explain the API's figure beside ours."""
     says = f"The community itself says {percent(own.rate)}% (avg_completion_rate)"
+    if summary.completion.mean is None:
+        return f"{says}; there is no member with a rate to hold against it."
+    is_alike = own.difference is not None and abs(own.difference) < _ALIKE
+    if is_alike:
+        says += ", the same as ours"
+    elif own.difference is not None:
+        versus = "less" if own.difference > 0 else "more"
+        says += f", {percent(abs(own.difference))} points {versus} than ours"
     counted = " or ".join(map(_named, summary.counted_statuses))
     ours = (
         f"Ours is the mean of the members {'' if summary.is_whole else 'here '}who are"
-        f" {counted} and have a rate ({summary.completion.members:,})"
+        f" {counted} and have a rate ({summary.completion.members:,})."
     )
-    if own.difference is not None:
-        if abs(own.difference) < _ALIKE:
-            return f"{says}, the same as ours, and of the same members."
-        versus = "less" if own.difference > 0 else "more"
-        by = percent(abs(own.difference))
-        return f"{says}, {by} points {versus} than ours: it is of {OURS}, rounded."
     if not summary.is_whole:
-        return f"{says}, which is of the whole course. {ours}, so they are not compared."
-    if own.counts is not None:
-        return f"{says}, which is what one gets for {own.counts}. {ours}, so they are not compared."
-    if summary.completion.mean is None:
-        return f"{says}; there is no member with a rate to hold against it."
-    return f"{says}. {ours}. Whom theirs counts, the API does not say, so they are not compared."
+        whose = "Theirs is of the whole course"
+    elif own.counts is not None:
+        whose = f"Theirs is what one gets for {own.counts}"
+    else:
+        whose = "Whom theirs counts, the API does not say"
+    if own.difference is None:
+        whose += ", so the two are not compared"
+    elif not is_alike:
+        whose += ", rounded"
+    return f"{says}. {ours} {whose}."
 
 
 def _joins(summary: "Summary") -> tuple[Block, ...]:

@@ -72,14 +72,19 @@ def test_the_figures_of_the_demo_are_what_duckdb_computes():
     for name in ("mean", "lower_quartile", "median", "upper_quartile"):
         assert completion[name] == pytest.approx(theirs[name], rel=1e-12)
     assert tuple(tenth["members"] for tenth in completion["tenths"]) == theirs["tenths"]
-    assert list(activity.values()) == [
-        theirs[name] for name in ("active_7", "active_30", "active_90", "longer_ago", "never")
+    assert list(activity.values())[:3] == [
+        theirs[name] for name in ("active_7", "active_30", "active_90")
     ]
+    names = ("within_7_days", "days_8_to_30", "days_31_to_90", "longer_ago", "never", "not_known")
+    assert tuple(activity[name] for name in names) == theirs["bands"]
+    assert tuple(activity["not_done"][name] for name in names) == theirs["not_done"]
+    assert completion["from_90_under_100"] == theirs["from_90_under_100"]
     assert [(each["week"], each["members"]) for each in found["joins"]] == [
         (str(week), number) for week, number in theirs["joins"].items()
     ]
     assert [person["id"] for person in found["nudge"]["people"]] == theirs["nudged"]
     assert found["nudge"]["members"] == len(theirs["nudged"])
+    assert {kind: found["nudge"][kind] for kind in theirs["kinds"]} == theirs["kinds"]
 
 
 def test_a_page_has_all_sections_and_no_word_on_stderr():
@@ -90,10 +95,13 @@ def test_a_page_has_all_sections_and_no_word_on_stderr():
     for told in (
         r"Mean completion:? +54\.8%",
         r"joined +164 +82%",
-        r"90 to 100% +45 +28\.1%",
-        r"in 30 days +67 +40\.9%",
+        r"0 to 10% +34 +21\.3%",
+        r"90 to under 100% +9 +5\.6%",
+        r"100% +36 +22\.5%",
+        r"8 to 30 days ago +52 +31\.7%",
         r"2026-09-07 +6 +#",
-        r"1271 +rafael_novak +- +0% +never +2026-03-06",
+        r"Nearly done: +14  80% and more",
+        r"1271 +rafael_novak +- +0% +never +2026-03-06 +never began",
     ):
         assert re.search(f"^{told}", run.text, re.MULTILINE), told
 
@@ -117,23 +125,66 @@ def test_on_a_terminal_the_first_who_need_a_nudge_are_shown_and_how_to_list_all(
 def test_how_to_list_all_holds_for_what_was_asked(tmp_path, monkeypatch):
     remedy = re.compile("and .* more: (.*)", re.DOTALL)
 
-    def told(*arguments: str) -> str:
-        shown = on_terminal("summary", "demo", *arguments, "--no-pager", width=150, height=120)
+    def told(*arguments: str, course: str = "demo") -> str:
+        shown = on_terminal(
+            "summary", "-q", *arguments, "--no-pager", "--", course, width=150, height=120
+        )
         found = remedy.search("\n".join(shown.lines))
         assert found
         return " ".join(found[1].split())
 
     assert told("--as-of", "2026-10-30", "--inactive", "1w") == (
-        "coursectl members demo --status joined --max-completion 99.999 --inactive 7d"
-        " --as-of 2026-10-30"
+        "coursectl members demo --as-of 2026-10-30 --needs-nudge 7d"
     )
-    assert told("--max-completion", "50") == "the same with --json lists all"
-    assert told("--skip-invalid") == "the same with --json lists all"
-    coursectl("export", "demo", "-o", tmp_path / "a.json")
+    assert told(
+        "-s", "joined,manager", "--search", "a", "--max-completion", "50.5", "--sort=id"
+    ) == (
+        "coursectl members demo --status=joined,manager --search a --max-completion 50.5"
+        " --needs-nudge 30d"
+    )
+    assert told("--skip-invalid") == "coursectl members demo --skip-invalid --needs-nudge 30d"
+    assert told("-n", "150") == "the same with --json lists all"
+    assert told("--needs-nudge", "1d") == "the same with --json lists all"
+    file = tmp_path / "-a b.json"
+    coursectl("export", "demo", "-o", file)
+    assert told(course=str(file)) == f"coursectl members '{file}' --needs-nudge 30d"
+    monkeypatch.chdir(tmp_path)
+    assert told(course="-a b.json") == "coursectl members --needs-nudge 30d -- '-a b.json'"
     configured = tmp_path / "config.toml"
     configured.write_text("[profiles.work]\nurl = 'https://community.example'\n")
     monkeypatch.setenv("COURSECTL_CONFIG", str(configured))
-    assert told("--profile", "work").endswith("--inactive 30d --profile work")
+    assert told("--profile", "work").endswith(" --profile work --needs-nudge 30d")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        (),
+        ("--as-of", "2026-10-01"),
+        ("--inactive", "6mo"),
+        ("--status", "joined,manager", "--search", "an"),
+        ("--min-completion", "1", "--joined-after", "2026-04-01"),
+        ("--joined-before", "2026-06-01", "--active", "90d"),
+        ("--never-active",),
+    ],
+    ids=" ".join,
+)
+def test_members_that_need_a_nudge_are_those_of_the_summary(asked):
+    selection = " ".join(asked).replace("--inactive 6mo", "").split()
+    age = "6mo" if "--inactive" in asked else "30d"
+    listed = coursectl("members", "demo", *selection, "--needs-nudge", age, "--json")
+    people = course("demo", *asked)["nudge"]["people"]
+    assert {each["id"] for each in json.loads(listed.stdout)} == {each["id"] for each in people}
+    assert people
+
+
+def test_nobody_between_the_last_hundredth_and_the_end_is_forgotten(tmp_path):
+    rates = (99.999, 99.9999, 99.99999999, 100)
+    members = [row(id_, user_completion_rate=rate) for id_, rate in enumerate(rates)]
+    file = save(tmp_path / "a.json", *members)
+    listed = coursectl("members", file, "--needs-nudge", "30d", "--csv", "-c", "id")
+    assert listed.text.split() == ["id", "0", "1", "2"]
+    assert course(file)["nudge"]["nearly_done"] == 3
 
 
 def test_the_selection_options_choose_whose_figures_these_are():
@@ -155,15 +206,15 @@ def test_statuses_that_are_named_are_those_that_figures_count():
     found = course("demo", "-s", "manager,none")
     assert found["counted"] == {"statuses": ["manager", "none"], "members": 7}
     assert found["by_status"] == {"manager": 4, "none": 3}
-    assert found["nudge"] == {"inactive": "30d", "members": 0, "people": []}
+    assert found["nudge"]["members"] == 0
+    assert found["nudge"]["people"] == []
 
 
 def test_inactive_says_who_needs_a_nudge_and_selects_nobody():
     usual, longer = course("demo"), course("demo", "--inactive", "1y")
     assert usual["members"] == longer["members"]
     assert longer["nudge"]["inactive"] == "1y"
-    assert longer["nudge"]["members"] == 28 < usual["nudge"]["members"]
-    assert all(person["last_active_at"] is None for person in longer["nudge"]["people"])
+    assert longer["nudge"]["members"] == 0 < usual["nudge"]["members"]
     wrong = coursectl("summary", "demo", "--inactive", "soon")
     assert (wrong.code, wrong.stdout) == (ExitCode.USAGE, b"")
     assert wrong.stderr.startswith("coursectl: --inactive: 'soon' is not an age\n")
@@ -175,13 +226,29 @@ def test_ages_are_measured_from_when_the_roster_was_fetched_or_from_as_of():
     assert (found["as_of"], found["fetched_at"]) == ("2026-10-01T00:00:00Z", "2026-11-23T06:00:00Z")
 
 
+def test_in_hindsight_who_joined_later_is_left_out_and_said_so():
+    run = coursectl("summary", "demo", "--as-of", "2026-10-01", "--json")
+    (found,) = courses(run)
+    theirs = duck.figures(DEMO, datetime(2026, 10, 1, tzinfo=UTC), in_hindsight=True)
+    assert found["members"] == sum(theirs["by_status"].values()) == 181
+    assert found["activity"]["not_known"] == theirs["bands"][-1] == 79
+    assert [each["id"] for each in found["nudge"]["people"]] == theirs["nudged"]
+    assert run.stderr == (
+        "coursectl: demo: 19 joined later and are left out; of 81, active later, it is not known"
+        " whether they were before\n"
+    )
+    page = coursectl("summary", "demo", "--as-of", "2026-10-01").text
+    assert "fetched 2026-11-23 06:00 UTC: who joined later is left out" in page
+    assert "Of 79 it is not known when they were last active before" in " ".join(page.split())
+
+
 def test_a_roster_that_does_not_say_when_it_was_fetched_is_told_of(tmp_path):
     file = tmp_path / "bare.json"
     file.write_text('[{"id": 1, "join_status": "joined"}]')
     run = coursectl("summary", file, "--json")
     (found,) = courses(run)
     assert found["fetched_at"] is None
-    assert found["course"] == {"id": None, "name": str(file)}
+    assert found["course"] == {"id": None, "name": str(file), "type": None}
     assert datetime.now(UTC) - datetime.fromisoformat(found["as_of"]) < timedelta(minutes=2)
     assert "does not say when it was fetched, so ages are measured from now" in run.stderr
 
@@ -213,6 +280,12 @@ def test_csv_is_a_row_a_course_with_all_figures():
         tenth["members"] for tenth in found["completion"]["tenths"]
     ]
     assert int(record["nudge"]) == found["nudge"]["members"]
+    for kind in ("never_began", "stalled", "nearly_done", "not_known"):
+        assert int(record[f"nudge_{kind}"]) == found["nudge"][kind]
+    bands = ("active_7", "active_8_to_30", "active_31_to_90", "longer_ago", "never_active")
+    assert sum(int(record[name]) for name in bands) == int(record["counted"])
+    assert int(record["not_done_active_30"]) == 42
+    assert record["course_type"] == ""
     assert (record["course_id"], record["as_of"]) == ("42", "2026-11-23T06:00:00Z")
     assert int(record["no_status"]) == 3
     tsv = coursectl("summary", "demo", "-f", "tsv").text
@@ -222,12 +295,14 @@ def test_csv_is_a_row_a_course_with_all_figures():
 def test_several_courses_are_a_row_each_in_the_order_in_which_they_are_named(tmp_path):
     knives = save(tmp_path / "knives.json", row(1, user_completion_rate=50))
     assert coursectl("summary", knives, "demo").text == (
-        "2 courses\n=========\n\nCourses\n-------\n"
-        "Course                  Members  Joined  Mean completion  Median  At 100%"
+        "2 courses\n=========\n"
+        "2 may open over time: who has done all that is open is not known\n"
+        "\nCourses\n-------\n"
+        "Course                  As of       Members  Joined  Mean completion  Median  At 100%"
         "  Active in 30 days  Never active  Need a nudge\n"
-        "Knife Skills                  1       1              50%     50%        0"
+        "Knife Skills            2026-11-23        1       1              50%     50%        0"
         "                  0             1             1\n"
-        "Food Safety Essentials      200     164            54.8%     62%       36"
+        "Food Safety Essentials  2026-11-23      200     164            54.8%     62%       36"
         "                 67            29            82\n"
     )
     both = courses(coursectl("summary", knives, "demo", "--json"))
@@ -244,7 +319,7 @@ def test_on_a_terminal_several_courses_are_a_table_that_folds(tmp_path):
     knives = save(tmp_path / "knives.json", row(1, user_completion_rate=50))
     shown = on_terminal("summary", knives, "demo", "-s", "joined", width=70, height=30)
     assert shown.lines[:2] == ["2 courses", "status joined"]
-    assert shown.lines[3].startswith("Course ")
+    assert re.match("Course +As of ", shown.lines[4])
     assert any(line.startswith("Knife Skills ") for line in shown.lines)
     assert max(map(len, shown.lines)) <= 70
 
@@ -357,17 +432,19 @@ def community(community: Community) -> Community:
 
 def test_the_mean_of_the_community_stands_beside_ours(community):
     found = course("42", environment=community.environment)
-    assert found["course"] == {"id": 42, "name": "Food Safety"}
+    assert found["course"] == {"id": 42, "name": "Food Safety", "type": "self-paced"}
     assert found["community"] == community.url
     assert found["fetched_at"] == found["as_of"]
     assert found["own_mean"] == {
         "avg_completion_rate": 50,
-        "difference": 25.0,
+        "difference": None,
         "counts": "the joined and the managers",
     }
     assert community.asked("/api/v2/course/42/")[-1]["view"] == "dashboard"
     page = coursectl("summary", "42", environment=community.environment).text
-    assert "says 50% (avg_completion_rate), 25 points less than ours." in " ".join(page.split())
+    assert "what one gets for the joined and the managers, so the two are not compared" in " ".join(
+        page.split()
+    )
     part = course("42", "--search", "member", environment=community.environment)
     assert part["own_mean"]["counts"] is None
 
@@ -442,7 +519,7 @@ def test_of_a_roster_only_figures_are_held_and_as_many_people_as_are_shown(tmp_p
         tracemalloc.start()
         try:
             found = summarise(gathering, Criteria(), Counting(most_nudged=20))
-            assert (found.nudges, len(found.nudged)) == (members, 20)
+            assert (found.nudges.members, len(found.nudges.people)) == (members, 20)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -473,8 +550,8 @@ def test_a_difference_that_a_selection_makes_is_explained_by_it(tmp_path):
     whole = " ".join(coursectl("summary", export).text.split())
     some = " ".join(coursectl("summary", export, "--min-completion", "50").text.split())
     assert "the same as ours. Ours is the mean of the members who are joined" in whole
-    assert "50 points less than ours. Ours is the mean of the members here who are" in some
-    assert "Theirs is of the whole course." in some
+    assert "(avg_completion_rate). Ours is the mean of the members here who are" in some
+    assert "Theirs is of the whole course, so the two are not compared." in some
     assert course(export, "--sort", "-id")["own_mean"]["counts"] == "the same members"
 
 
@@ -489,7 +566,7 @@ def test_of_a_roster_that_is_not_whole_nobody_can_tell_whose_mean_it_is(tmp_path
     ):
         assert found["own_mean"] == {
             "avg_completion_rate": 0,
-            "difference": 0,
+            "difference": None,
             "counts": None,
         }
 

@@ -2,6 +2,7 @@ import io
 import json
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
@@ -9,6 +10,7 @@ from pydantic_core import to_json
 from coursectl.render.columns import SUMMARY_COLUMNS, Kind
 from coursectl.render.outline import Bars, Block, Figures, Rows, Words
 from coursectl.render.summary import (
+    course_facts,
     summary_batch,
     summary_outline,
     summary_sections,
@@ -21,8 +23,10 @@ from tests.render.test_json import ACTING
 REMEDY = "coursectl members 42"
 
 
-def summary(*members, as_of: datetime = AS_OF, most: int | None = None, **known) -> Summary:
-    tally = Tally(as_of, Counting(most_nudged=most))
+def summary(
+    *members, as_of: datetime = AS_OF, most: int | None = None, in_hindsight: bool = False, **known
+) -> Summary:
+    tally = Tally(as_of, Counting(most_nudged=most, in_hindsight=in_hindsight))
     tally.take(list(members))
     return tally.summary(**({"course": "Food Safety"} | known))
 
@@ -41,9 +45,8 @@ def words(found: Summary, key: str) -> str:
     )
 
 
-def bars(found: Summary, key: str) -> Bars:
-    (block,) = [block for block in blocks(found, key) if isinstance(block, Bars)]
-    return block
+def bars(found: Summary, key: str, place: int = -1) -> Bars:
+    return [block for block in blocks(found, key) if isinstance(block, Bars)][place]
 
 
 def documents(*found: Summary) -> list[dict]:
@@ -101,10 +104,53 @@ def test_bars_of_statuses_are_shares_of_all_and_those_of_completion_of_who_has_a
     assert bars(found, "status").whole == 5
     tenths = bars(found, "completion")
     assert tenths.whole == 3
-    assert [number for _, number in tenths.bars] == [1, 1, 0, 0, 0, 0, 0, 0, 0, 1]
-    assert (tenths.bars[0][0], tenths.bars[-1][0]) == ("0 to 10%", "90 to 100%")
-    assert bars(found, "activity").bars[-1] == ("never", 4)
-    assert bars(found, "activity").whole == 4
+    assert [number for _, number in tenths.bars] == [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert (tenths.bars[0][0], *tenths.bars[-2:]) == (
+        "0 to 10%",
+        ("90 to under 100%", 0),
+        ("100%", 1),
+    )
+
+
+def test_bands_of_activity_add_up_to_all_and_to_those_not_done():
+    found = summary(
+        member(1, last_active_at=AS_OF),
+        member(2, last_active_at=AS_OF - timedelta(days=7)),
+        member(3, last_active_at=AS_OF - timedelta(days=7, seconds=1)),
+        member(4, last_active_at=AS_OF - timedelta(days=31)),
+        member(5, last_active_at=AS_OF - timedelta(days=91)),
+        member(6, last_active_at=AS_OF, user_completion_rate=100),
+        member(7, last_active_at=None, user_completion_rate=None),
+    )
+    all_, not_done = blocks(found, "activity")
+    assert isinstance(all_, Bars)
+    assert isinstance(not_done, Bars)
+    assert all_.bars == (
+        ("within 7 days", 3),
+        ("8 to 30 days ago", 1),
+        ("31 to 90 days ago", 1),
+        ("longer ago", 1),
+        ("never", 1),
+    )
+    assert (all_.whole, not_done.title, not_done.whole) == (7, "Of those under 100%", 5)
+    assert [number for _, number in not_done.bars] == [2, 1, 1, 1, 0]
+
+
+def test_in_hindsight_it_is_said_of_how_many_the_activity_is_not_known():
+    found = summary(
+        member(1, last_active_at=AS_OF + timedelta(days=1)),
+        in_hindsight=True,
+        fetched_at=AS_OF + timedelta(days=2),
+    )
+    assert bars(found, "activity", 0).bars[-1] == ("not known", 1)
+    assert words(found, "activity").startswith("Of 1 it is not known when they were last active")
+    assert words(found, "nudge").endswith("is not told.")
+    page = summary_outline(found, remedy="")
+    assert page.facts == (
+        "as of 2026-11-23 06:00 UTC",
+        "fetched 2026-11-25 06:00 UTC: who joined later is left out, rates and statuses are of"
+        " then",
+    )
 
 
 def test_joins_are_the_last_twelve_weeks_with_empty_ones_and_words_on_the_others():
@@ -115,7 +161,7 @@ def test_joins_are_the_last_twelve_weeks_with_empty_ones_and_words_on_the_others
     assert [bar for bar in shown if bar[1]] == [
         ("2026-09-07", 1),
         ("2026-11-02", 1),
-        ("2026-11-23", 2),
+        ("2026-11-23 so far", 2),
     ]
     assert [one for one, _ in shown] == sorted(one for one, _ in shown)
     assert words(found, "joins") == ("2 joined before 2026-09-07; 1 in the weeks after 2026-11-23.")
@@ -125,12 +171,18 @@ def test_joins_are_the_last_twelve_weeks_with_empty_ones_and_words_on_the_others
 def test_weeks_begin_on_a_monday_whatever_day_it_is():
     for day in range(7):
         as_of = datetime(2024, 2, 26, 12, tzinfo=UTC) + timedelta(days=day)
-        assert bars(summary(as_of=as_of), "joins").bars[-1][0] == "2024-02-26"
+        assert bars(summary(as_of=as_of), "joins").bars[-1][0] == "2024-02-26 so far"
 
 
-def test_who_needs_a_nudge_is_a_table_that_says_how_to_see_the_rest():
-    found = summary(*(member(id_) for id_ in range(5)), most=2)
-    (rows,) = blocks(found, "nudge")
+def test_who_needs_a_nudge_is_counted_by_kind_and_listed():
+    found = summary(*(member(id_) for id_ in range(5)), most=2, course_type="self-paced")
+    counts, rows = blocks(found, "nudge")
+    assert isinstance(counts, Figures)
+    assert [(each.label, each.value) for each in counts.items] == [
+        ("Never began", 5),
+        ("Stalled", 0),
+        ("Nearly done", 0),
+    ]
     assert isinstance(rows, Rows)
     assert [column.header for column in rows.columns] == [
         "ID",
@@ -139,8 +191,31 @@ def test_who_needs_a_nudge_is_a_table_that_says_how_to_see_the_rest():
         "Completion",
         "Last active",
         "Joined",
+        "Kind",
     ]
     assert (len(rows.rows), rows.left_out, rows.remedy) == (2, 3, REMEDY)
+    assert rows.rows[0]["kind"] == "never began"
+
+
+@pytest.mark.parametrize(
+    ("type_", "said"),
+    [
+        ("self-paced", ""),
+        ("structured", "This course opens over time (structured). Who has done all that is open"),
+        ("scheduled", "This course opens over time (scheduled). Who has done all that is open"),
+        (None, "Whether this course opens over time is not known"),
+        ("fortnightly", "Whether this course opens over time is not known"),
+    ],
+)
+def test_who_may_have_done_all_that_is_open_is_said_to_be_unknown(type_, said):
+    found = summary(member(1), course_type=type_)
+    assert words(found, "nudge").startswith(said)
+    assert bool(words(found, "nudge")) == bool(said)
+    (document,) = documents(found)
+    assert document["course"]["type"] == type_
+    assert document["nudge"]["done_all_that_is_open"] == (0 if not said else None)
+    told = " ".join(course_facts([found, found]))
+    assert bool(said) == told.startswith("2 ")
 
 
 def test_when_nobody_needs_a_nudge_it_says_so():
@@ -165,18 +240,18 @@ def test_the_mean_of_the_api_stands_beside_ours_with_whom_each_counts():
     manager = member(9, join_status="manager", user_completion_rate=100)
     found = summary(member(1, user_completion_rate=50), manager, own_mean=75)
     assert words(found, "completion") == (
-        "The community itself says 75% (avg_completion_rate), 25 points more than ours. Ours is the"
-        " mean of the members who are joined and have a rate (1). Theirs is what one gets for the"
-        " joined and the managers."
+        "The community itself says 75% (avg_completion_rate). Ours is the mean of the members who"
+        " are joined and have a rate (1). Theirs is what one gets for the joined and the managers,"
+        " so the two are not compared."
     )
 
 
 def test_the_mean_of_the_api_may_be_the_same_or_less_or_nobodys():
     assert "(avg_completion_rate), the same as ours." in beside(50, 50)
     assert "Theirs is what one gets for the same members." in beside(50, 50)
-    assert "(avg_completion_rate), 12.5 points less than ours." in beside(37.5, 50)
-    assert "Whom theirs counts, the API does not say." in beside(37.5, 50)
-    assert "Theirs is of the whole course." in beside(50, 50, is_whole=False)
+    assert "(avg_completion_rate). Ours is the mean" in beside(37.5, 50)
+    assert "Whom theirs counts, the API does not say, so the two are not" in beside(37.5, 50)
+    assert "Theirs is of the whole course, so the two are not" in beside(50, 50, is_whole=False)
     assert "Ours is the mean of the members here who are joined" in beside(50, 50, is_whole=False)
     assert "0.8 points less than ours." in beside(54, 54.8)
     assert "Theirs is what one gets for the same members, rounded." in beside(54, 54.8)
@@ -209,13 +284,14 @@ def test_json_has_the_documented_shape():
         ),
         member(8, join_status=None),
         course_id=42,
+        course_type="scheduled",
         community="https://community.example",
         fetched_at=AS_OF,
         own_mean=13,
     )
     assert documents(found) == [
         {
-            "course": {"id": 42, "name": "Food Safety"},
+            "course": {"id": 42, "name": "Food Safety", "type": "scheduled"},
             "community": "https://community.example",
             "fetched_at": "2026-11-23T06:00:00Z",
             "as_of": "2026-11-23T06:00:00Z",
@@ -233,6 +309,8 @@ def test_json_has_the_documented_shape():
                 "upper_quartile": 12.5,
                 "at_0": 0,
                 "at_100": 0,
+                "from_90_under_100": 0,
+                "not_done": 1,
                 "tenths": [
                     {"from": start, "to": start + 10, "members": int(start == 10)}
                     for start in range(0, 100, 10)
@@ -242,10 +320,22 @@ def test_json_has_the_documented_shape():
                 "within_7_days": 0,
                 "within_30_days": 0,
                 "within_90_days": 1,
+                "days_8_to_30": 0,
+                "days_31_to_90": 1,
                 "longer_ago": 0,
                 "never": 0,
+                "not_known": 0,
+                "not_done": {
+                    "within_7_days": 0,
+                    "days_8_to_30": 0,
+                    "days_31_to_90": 1,
+                    "longer_ago": 0,
+                    "never": 0,
+                    "not_known": 0,
+                },
             },
             "joins": [{"week": "2026-03-02", "members": 1}],
+            "unfinished_week": "2026-11-23",
             "own_mean": {
                 "avg_completion_rate": 13,
                 "difference": -0.5,
@@ -254,6 +344,11 @@ def test_json_has_the_documented_shape():
             "nudge": {
                 "inactive": "30d",
                 "members": 1,
+                "never_began": 0,
+                "stalled": 1,
+                "nearly_done": 0,
+                "not_known": 0,
+                "done_all_that_is_open": None,
                 "people": [
                     {
                         "id": 7,
@@ -263,6 +358,7 @@ def test_json_has_the_documented_shape():
                         "user_completion_rate": 12.5,
                         "last_active_at": "2026-10-01T00:00:00Z",
                         "joined_at": "2026-03-02T08:00:00Z",
+                        "kind": "stalled",
                     }
                 ],
             },
@@ -274,8 +370,9 @@ def test_json_of_nobody_has_the_same_shape_with_nulls():
     (document,) = documents(summary())
     assert document["completion"]["mean"] is None
     assert (document["own_mean"], document["fetched_at"], document["joins"]) == (None, None, [])
-    assert document["course"] == {"id": None, "name": "Food Safety"}
-    assert document["nudge"] == {"inactive": "30d", "members": 0, "people": []}
+    assert document["course"] == {"id": None, "name": "Food Safety", "type": None}
+    assert document["nudge"]["members"] == 0
+    assert document["nudge"]["people"] == []
 
 
 def test_json_of_many_who_need_a_nudge_is_one_document_like_that_of_few():
@@ -326,7 +423,9 @@ def test_json_is_json_that_a_terminal_shows_as_it_is_and_lines_are_a_course_each
     for each, document in zip(found, courses, strict=True):
         assert sum(document["by_status"].values()) == each.members
         people = document["nudge"]["people"]
-        assert [person["real_name"] for person in people] == [m["real_name"] for m in each.nudged]
+        assert [person["real_name"] for person in people] == [
+            m["real_name"] for m in each.nudges.people
+        ]
     lines = io.BytesIO()
     write_json(found, lines, lines=True)
     split = [json.loads(line) for line in lines.getvalue().decode().split("\n")[:-1]]

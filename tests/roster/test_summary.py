@@ -1,6 +1,7 @@
 import json
 import math
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from coursectl.gather import Gathering
 from coursectl.roster.criteria import Criteria
 from coursectl.roster.moments import Age
+from coursectl.roster.nudges import NudgeKind
 from coursectl.roster.summary import Counting, Summary, Tally
 from coursectl.sources.resolve import resolve
 from coursectl.survey import summarise
@@ -117,6 +119,7 @@ def summed_up(path: Path, inactive: Age, criteria: Criteria, as_of: datetime | N
     def no_settings():
         raise AssertionError("a file needs no settings")
 
+    criteria = criteria._replace(in_hindsight=as_of is not None)
     gathering = Gathering(
         resolve([str(path)], no_settings),
         criteria,
@@ -124,7 +127,8 @@ def summed_up(path: Path, inactive: Age, criteria: Criteria, as_of: datetime | N
         as_of=as_of,
         tells_provenance=True,
     )
-    return summarise(gathering, criteria, Counting(inactive, criteria.statuses))
+    counting = Counting(inactive, criteria.statuses, in_hindsight=criteria.in_hindsight)
+    return summarise(gathering, criteria, counting)
 
 
 def assert_same(ours: Summary, theirs: duck.Figures) -> None:
@@ -137,12 +141,17 @@ def assert_same(ours: Summary, theirs: duck.Figures) -> None:
         "at_0": completion.at_0,
         "at_100": completion.at_100,
         "tenths": completion.tenths,
-        **{f"active_{days}": number for days, number in activity.within},
-        "longer_ago": activity.longer_ago,
+        "from_90_under_100": completion.from_90_under_100,
         "never": activity.never,
+        "bands": tuple(activity.bands.values()),
+        "not_done": tuple(ours.not_done.bands.values()),
         "joins": dict(ours.joins),
-        "nudged": [each["id"] for each in ours.nudged],
+        "nudged": [each["id"] for each in ours.nudges.people],
+        "kinds": dict(ours.nudges.by_kind),
     }
+    # Whoever was active later than the moment counts here as within, and there as not known.
+    within = {f"active_{days}": number + activity.not_known for days, number in activity.within}
+    exact |= within | {"longer_ago": activity.longer_ago}
     assert exact == {name: theirs[name] for name in exact}
     close = ("mean", "lower_quartile", "median", "upper_quartile")
     assert {*exact, *close} == set(theirs)
@@ -151,7 +160,9 @@ def assert_same(ours: Summary, theirs: duck.Figures) -> None:
         assert (mine is None) == (other is None)
         assert mine is None or math.isclose(mine, other, rel_tol=1e-12, abs_tol=1e-12)
     assert ours.members == sum(theirs["by_status"].values())
-    assert ours.nudges == len(theirs["nudged"])
+    assert ours.nudges.members == len(theirs["nudged"])
+    assert sum(activity.bands.values()) == ours.counted
+    assert sum(ours.not_done.bands.values()) == completion.not_done
 
 
 def row(**fields: object) -> Row:
@@ -213,6 +224,7 @@ def test_every_figure_is_what_duckdb_computes_of_the_same_export(made, silent, s
             moment or in_utc(made["fetched_at"]),
             statuses=statuses or ("joined",),
             silent=timedelta(days=silent),
+            in_hindsight=as_of is not None,
         )
         if statuses is not None:
             theirs["by_status"] = {
@@ -220,7 +232,8 @@ def test_every_figure_is_what_duckdb_computes_of_the_same_export(made, silent, s
                 for status, number in theirs["by_status"].items()
                 if status in statuses
             }
-            theirs["nudged"] = theirs["nudged"] if "joined" in statuses else []
+            if "joined" not in statuses:
+                theirs["nudged"], theirs["kinds"] = [], dict.fromkeys(theirs["kinds"], 0)
         assert_same(ours, theirs)
 
 
@@ -229,7 +242,8 @@ def test_every_figure_is_what_duckdb_computes_of_the_same_export(made, silent, s
 
 def test_of_nobody_there_is_no_mean_and_nobody_is_counted():
     found = summary()
-    assert (found.members, found.counted, found.nudges, found.nudged) == (0, 0, 0, ())
+    assert (found.members, found.counted, found.nudges.members) == (0, 0, 0)
+    assert found.nudges.people == ()
     assert found.completion.mean is None
     assert found.completion.median is None
     assert found.completion.tenths == (0,) * 10
@@ -276,25 +290,35 @@ def test_joins_are_counted_by_the_monday_of_their_week_in_utc():
     assert found.joins == {date(2024, 2, 26): 2, date(2024, 3, 4): 1}
 
 
-def test_who_was_silent_longest_needs_a_nudge_first_and_so_many_are_kept_as_are_wanted():
+def ids(found: Summary) -> list[int]:
+    return [each["id"] for each in found.nudges.people]
+
+
+def ago(**length: float) -> datetime:
+    return AS_OF - timedelta(**length)
+
+
+def test_who_was_silent_longest_comes_first_and_as_many_as_wanted():
     silent = [
-        member(id_, user_completion_rate=id_ % 100, last_active_at=AS_OF - timedelta(days=31 + id_))
+        member(id_, user_completion_rate=id_ % 100, last_active_at=ago(days=31 + id_))
         for id_ in range(1, 3000)
     ]
     never = [
-        member(5000, joined_at=None),
-        member(4000, joined_at=datetime(2026, 5, 1, tzinfo=UTC)),
-        member(6000, joined_at=datetime(2026, 3, 1, tzinfo=UTC)),
+        member(4000, joined_at=ago(days=3029.5)),
+        member(5000, joined_at=ago(days=40)),
+        member(6000, joined_at=ago(days=5000)),
     ]
-    counting = Tally(AS_OF, Counting(most_nudged=5))
+    counting = Tally(AS_OF, Counting(most_nudged=4))
     for start in range(0, len(silent), 500):
-        counting.take(silent[start : start + 500])
+        counting.take(
+            [each | {"joined_at": ago(days=9000)} for each in silent[start : start + 500]]
+        )
     counting.take(never)
     found = counting.summary(course="Food Safety")
-    assert [each["id"] for each in found.nudged] == [6000, 4000, 5000, 2999, 2998]
-    assert found.nudges == len(silent) + len(never)
-    assert summary(*silent, most_nudged=0).nudged == ()
-    assert summary(*silent, most_nudged=0).nudges == len(silent)
+    assert ids(found) == [6000, 2999, 4000, 2998]
+    assert found.nudges.members == len(silent) + len(never)
+    assert summary(*never, most_nudged=0).nudges.people == ()
+    assert summary(*never, most_nudged=0).nudges.members == len(never)
 
 
 @pytest.mark.parametrize(
@@ -304,13 +328,66 @@ def test_who_was_silent_longest_needs_a_nudge_first_and_so_many_are_kept_as_are_
         {"user_completion_rate": None},
         {"join_status": "manager"},
         {"join_status": None},
-        {"last_active_at": AS_OF - timedelta(days=30)},
+        {"last_active_at": ago(days=30)},
         {"last_active_at": AS_OF + timedelta(days=1)},
+        {"joined_at": ago(hours=1)},
+        {"joined_at": ago(days=30, seconds=-1)},
+        {"joined_at": ago(hours=1), "last_active_at": ago(days=600)},
+        {"joined_at": None},
     ],
 )
-def test_nobody_is_nudged_who_is_done_or_active_or_has_not_joined_or_has_no_rate(fields):
-    assert summary(member(1)).nudges == 1
-    assert summary(member(1, **fields)).nudges == 0
+def test_nobody_is_nudged_who_is_done_or_active_or_new_or_unknown(fields):
+    assert summary(member(1)).nudges.members == 1
+    assert summary(member(1, **fields)).nudges.members == 0
+
+
+def test_silence_may_be_exactly_as_long_as_named():
+    assert summary(member(1, joined_at=ago(days=30))).nudges.members == 1
+    since = {"joined_at": ago(days=99), "last_active_at": ago(days=30, microseconds=1)}
+    assert summary(member(1, **since)).nudges.members == 1
+
+
+def test_a_lesson_shows_that_somebody_joined_before():
+    found = summary(member(1, joined_at=None, last_active_at=ago(days=31)), member(2))
+    assert sorted(ids(found)) == [1, 2]
+    assert found.nudges.not_known == 0
+
+
+def test_of_whom_nothing_is_dated_it_is_not_known_whether_they_are_silent():
+    found = summary(member(1, joined_at=None), member(2, joined_at=None, user_completion_rate=100))
+    assert (found.nudges.members, found.nudges.not_known) == (0, 1)
+
+
+def test_each_who_needs_a_nudge_is_of_one_kind():
+    lesson = {"last_active_at": ago(days=40)}
+    rates = ((0, {}), (79.99, {}), (80, {}), (99.9, {}), (0, lesson), (79.9, lesson), (80, lesson))
+    found = summary(
+        *(member(id_, user_completion_rate=rate, **had) for id_, (rate, had) in enumerate(rates))
+    )
+    assert dict(found.nudges.by_kind) == {"never_began": 2, "stalled": 2, "nearly_done": 3}
+    kinds = [NudgeKind.of(each) for each in sorted(found.nudges.people, key=itemgetter("id"))]
+    assert [kind[:6] for kind in kinds] == ["never_"] * 2 + ["nearly"] * 2 + ["stalle"] * 2 + [
+        "nearly"
+    ]
+
+
+# In hindsight
+
+
+def test_who_was_active_later_may_have_been_before_or_not():
+    later = {"last_active_at": AS_OF + timedelta(seconds=1)}
+    members = [
+        member(1, **later),
+        member(2, last_active_at=AS_OF),
+        member(3, user_completion_rate=100, **later),
+        member(4, joined_at=ago(days=3), **later),
+    ]
+    found = summary(*members, in_hindsight=True)
+    assert found.activity.bands["not_known"] == 3
+    assert found.not_done.bands["not_known"] == 2
+    assert found.activity.bands["within_7_days"] == 1
+    assert found.nudges.not_known == 1  # neither who is done nor who had just joined
+    assert summary(*members).activity.bands["within_7_days"] == 4
 
 
 # The API's own mean
@@ -346,14 +423,14 @@ ROSTER = (
     ("rate", "difference", "counts"),
     [
         (50.5, 0, "the same members"),
-        (50, 0.5, None),  # 50.5 cut off, or the 50.25 of others rounded
+        (50, None, None),  # 50.5 cut off, or the 50.25 of others rounded
         (51, -0.5, "the same members"),  # rounded
-        (67, -16.5, "the joined and the managers"),
-        (50.25, 0.25, "the joined, the managers and the creator"),
-        (41.6, 8.9, "everybody in the roster"),
-        (33.67, 16.83, "the same members, no rate taken for 0"),
-        (34.67, 15.83, "everybody in the roster, no rate taken for 0"),
-        (99, -48.5, None),
+        (67, None, "the joined and the managers"),
+        (50.25, None, "the joined, the managers and the creator"),
+        (41.6, None, "everybody in the roster"),
+        (33.67, None, "the same members, no rate taken for 0"),
+        (34.67, None, "everybody in the roster, no rate taken for 0"),
+        (99, None, None),
     ],
 )
 def test_whose_mean_the_api_gives_is_told_as_far_as_the_roster_tells(rate, difference, counts):
