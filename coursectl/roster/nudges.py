@@ -6,12 +6,12 @@ Moments of members may be text as coursectl writes it.
 from collections import Counter
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coursectl.roster.moments import sortable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from coursectl.roster.member import Member
 
@@ -46,7 +46,11 @@ def under_way(members: "Iterable[Member]") -> "list[Member]":
     ]
 
 
-def silent_since(members: "Iterable[Member]", since: datetime | str) -> "list[Member]":
+def silent_since(
+    members: "Iterable[Member]",
+    since: datetime | str,
+    cut: "Callable[[Any], str]" = sortable,
+) -> "list[Member]":
     """Return those who were members at a moment, and completed no lesson then or later.
 
     The moment is a datetime in UTC, or text as `sortable` gives it. Somebody without `joined_at`
@@ -54,12 +58,11 @@ def silent_since(members: "Iterable[Member]", since: datetime | str) -> "list[Me
     """
     if isinstance(since, datetime):
         since = sortable(since)
+    quiet = [m for m in members if (t := m["last_active_at"]) is None or cut(t) < since]
     return [
         m
-        for m in members
-        if ((t := m["last_active_at"]) is None or sortable(t) < since)
-        and (j := m["joined_at"] or t) is not None
-        and sortable(j) <= since
+        for m in quiet
+        if (t := m["joined_at"] or m["last_active_at"]) is not None and cut(t) <= since
     ]
 
 

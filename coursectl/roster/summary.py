@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coursectl.roster.criteria import Batch, Roster
 from coursectl.roster.figures import Completion
@@ -197,28 +198,34 @@ class Tally:
         statuses = self._counted
         counted = [m for m in members if m["join_status"] in statuses]
         not_done = [m for m in counted if (r := m["user_completion_rate"]) is not None and r < 100]
-        self._count_active(self.active, counted)
-        self._count_active(self.open, not_done)
-        self.joins.update([sortable(t)[:10] for m in counted if (t := m["joined_at"])])
+        cut = _cut(members)
+        self._count_active(self.active, counted, cut)
+        self._count_active(self.open, not_done, cut)
+        self.joins.update([cut(t)[:10] for m in counted if (t := m["joined_at"])])
         candidates = not_done if statuses == COUNTED else under_way(members)
-        silent = silent_since(candidates, self._silent_since)
+        silent = silent_since(candidates, self._silent_since, cut)
         self.kinds.update(kinds_of(silent))
         self.undated += self._of_unknown_silence(candidates)
         self._keep(silent)
 
-    def _count_active(self, active: Counter[int], members: "list[Member]") -> None:
+    def _count_active(
+        self, active: Counter[int], members: "list[Member]", cut: "Callable[[Any], str]"
+    ) -> None:
         """Count when members were last active: under so many days, `_NEVER` or `_LATER`."""
-        moments = [sortable(t) for m in members if (t := m["last_active_at"]) is not None]
+        moments = [cut(t) for m in members if (t := m["last_active_at"]) is not None]
         active[_NEVER] += len(members) - len(moments)
         if self.counting.in_hindsight:
             known = [t for t in moments if t <= self._as_of]
             active[_LATER] += len(moments) - len(known)
             moments = known
-        for days, since in self._spans:
-            active[days] += sum([t >= since for t in moments])
+        for days, since in reversed(self._spans):  # the longest first: all others lie in it
+            moments = [t for t in moments if t >= since]
+            active[days] += len(moments)
 
     def _of_unknown_silence(self, members: "list[Member]") -> int:
-        unknown = sum([m["joined_at"] is None is m["last_active_at"] for m in members])
+        """Count those of whom it cannot be told whether they were silent."""
+        never = [m for m in members if m["last_active_at"] is None]
+        unknown = sum([m["joined_at"] is None for m in never])
         if self.counting.in_hindsight:
             unknown += sum(
                 [
@@ -334,6 +341,17 @@ class Tallied(Batch):
 
     def __len__(self) -> int:
         return self.tally.members
+
+
+_AS_TEXT = itemgetter(slice(None, -1))
+"""The same as `sortable` does to text, in half the time."""
+
+
+def _cut(members: "list[Member]") -> "Callable[[Any], str]":
+    """Give what makes moments of these members sortable, which are all text, or all datetimes."""
+    moments = (m["joined_at"] or m["last_active_at"] for m in members)
+    first = next((moment for moment in moments if moment is not None), None)
+    return _AS_TEXT if isinstance(first, str) else sortable
 
 
 def _activity(active: Counter[int], members: int) -> Activity:

@@ -9,7 +9,7 @@ from coursectl.render.outline import Bars, Line
 from coursectl.render.values import day, figure, share
 
 WIDTH = 360
-_LABELS = 112
+_LABELS = 128
 """Where labels end and bars begin."""
 _VALUES = 96
 """What is kept free for the numbers behind bars."""
