@@ -377,10 +377,9 @@ class Gathering:
                     "What coursectl export saves says when.",
                 )
             )
-        if source in self.hindsight and (said := self.hindsight[source].told()):
-            self.warnings.append((f"{source.name}: {'; '.join(said)}",))
-        for told in self._odd_statuses(reading):
-            self.warnings.append((f"{source.name}: {told}",))
+        looking_back = self.hindsight[source].told() if source in self.hindsight else []
+        for told in ("; ".join(looking_back), *self._odd_statuses(reading)):
+            self.warnings += [(f"{source.name}: {told}",)] * bool(told)
 
     def _odd_statuses(self, reading: Reading) -> Iterator[str]:
         """Say which statuses the API does not document."""
