@@ -100,6 +100,8 @@ class _Half(Reading):
         if self.form is Form.PAGE:
             raise NotInHalves
         super().not_a_page(fields)
+        if self._course_in_rows is not None:
+            raise NotInHalves  # the other half would have to name the same one
 
     def _reject(self, *_: object) -> NoReturn:
         raise NotInHalves

@@ -6,6 +6,7 @@ too, but are as many rosters: taken for one, they would give rates of October un
 November, or members of one course under the name of another.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -42,6 +43,7 @@ class Origin(NamedTuple):
 
 
 _UNKNOWN = Origin()
+_ONE_BY_ONE = "Give them one by one, each as a file of its own."
 
 
 class OneOrigin:
@@ -82,6 +84,24 @@ class OneOrigin:
         self._this = self._fields = None
 
 
+class OneCourse:
+    """The course that members in no page name, each in its row, as JSON of several courses does.
+
+    A member of two of them would count once, and the figures would be of neither.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def check(self, rows: Iterable[object], document: str, *, quotes: bool) -> None:
+        """Raise InvalidData if one of these rows names another course."""
+        for row in rows:
+            other = row.get("course") if isinstance(row, dict) else None
+            if isinstance(other, str) and other != self._name:
+                names = f": {shortened(self._name)!r}, and {shortened(other)!r}" if quotes else ""
+                raise InvalidData(f"{document}: members of several courses{names}", _ONE_BY_ONE)
+
+
 def _two_rosters(one: Origin, other: Origin, name: str, *, quotes: bool) -> InvalidData:
     told = [
         "one that says nothing of where it is from"
@@ -91,5 +111,5 @@ def _two_rosters(one: Origin, other: Origin, name: str, *, quotes: bool) -> Inva
     ]
     return InvalidData(
         f"{name}: several rosters, one behind the other: {told[0]}; and {told[1]}",
-        "Give them one by one, each as a file of its own.",
+        _ONE_BY_ONE,
     )

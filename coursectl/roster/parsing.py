@@ -19,7 +19,7 @@ from coursectl.roster.fields import EXPECTED, EXPECTED_OF_COURSE, FIELDS
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.left_out import LeftOut
 from coursectl.roster.member import Course, ListedCourse, Member, Person
-from coursectl.roster.origin import OneOrigin, Origin
+from coursectl.roster.origin import OneCourse, OneOrigin, Origin
 from coursectl.roster.remedies import (
     CORRECT_ROWS,
     NAME_A_ROSTER,
@@ -199,6 +199,7 @@ class Reading:
         self._id_of, self._status_of = _IN_CELLS if in_cells else _BY_NAME
         self._may_be_marked = may_be_marked
         self._origin = OneOrigin() if may_be_marked else None
+        self._course_in_rows: OneCourse | None = None
         self._seen = SeenIds()
         self._left_out: set[int] = set()
         self._left_out_before = LeftOut()
@@ -373,6 +374,8 @@ class Reading:
             members = given if _writes_back(given, text) else _as_written(given, piece)
             if members is None:
                 return None
+        if self._course_in_rows is not None:
+            self._check_course(self._course_in_rows, text)
         self.rows += len(members)
         return members
 
@@ -383,6 +386,8 @@ class Reading:
             self.rows += 1
             try:
                 member = validator(schemas.member).validate_json(text)
+                if self._course_in_rows is not None:
+                    self._check_course(self._course_in_rows, b"[%b]" % text)
                 valid.append(self._given(member, text))
             except ValidationError as error:
                 self._reject(text, line, partial(_problem, error))
@@ -392,6 +397,10 @@ class Reading:
 
     def not_a_page(self, fields: Fields) -> None:
         """Raise InvalidData if the first thing in a document is an object of another kind."""
+        if self._course_in_rows is None and self._may_be_marked:
+            named = [self._value(key, text) for key, text in fields if key == "course"]
+            if named and isinstance(named[-1], str):
+                self._course_in_rows = OneCourse(named[-1])
         if self.rows > self._rows_before or any(key in EXPECTED for key, _ in fields):
             return
         said = message_in(to_json({key: self._value(key, text) for key, text in fields}))
@@ -468,6 +477,9 @@ class Reading:
             None if said.get("fetched_at") is None else self.fetched_at,
         )
         self._origin.take(fields, origin, self._document, quotes=not self.names_nobody)
+
+    def _check_course(self, course: OneCourse, rows: bytes) -> None:
+        course.check(from_json(rows), self._document, quotes=not self.names_nobody)
 
     def _take_mark(self, mark: str | None) -> None:
         """Take note whether members are pseudonyms, which has to be known before the first."""

@@ -119,3 +119,42 @@ def test_several_rosters_are_not_read_in_halves(other):
     first.prove_cut()
     with pytest.raises(NotInHalves):
         first.go_on(second.told(), second.seen())
+
+
+# Members in no page, each of which names its course
+
+
+def rows_of(course: str, *numbers: int) -> list[dict[str, object]]:
+    return [{"course": course} | row(id_) for id_ in numbers]
+
+
+FORMS = {
+    "list": json.dumps,
+    "spaced": lambda rows: json.dumps(rows, indent=2),
+    "lines": lambda rows: "\n".join(map(json.dumps, rows)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_members_of_several_courses_are_refused(form):
+    for few in (rows_of("Beta", 1), rows_of("Beta", *range(3_000))):
+        text = FORMS[form](rows_of("Alpha", *range(2_000)) + few)
+        with pytest.raises(InvalidData) as caught:
+            ids(text)
+        assert caught.value.message == "saved.json: members of several courses: 'Alpha', and 'Beta'"
+        with pytest.raises(InvalidData) as caught:
+            ids(text, names_nobody=True)
+        assert caught.value.message == "saved.json: members of several courses"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_members_who_all_name_one_course_are_one_roster(form):
+    rows = rows_of("Alpha", *range(2_000))
+    nested = [each | {"group": {"course": "Beta"}, "real_name": '"course":"Beta"'} for each in rows]
+    assert ids(FORMS[form](nested)) == list(range(2_000))
+
+
+def test_a_list_in_which_rows_name_courses_is_not_read_in_halves():
+    first = FirstHalf(Form.LIST, moments_as_written=True)
+    with pytest.raises(NotInHalves):
+        list(first.document([json.dumps(rows_of("Alpha", 1, 2)).encode()], "saved.json"))
