@@ -1,5 +1,6 @@
 """`coursectl auth`: into a community, and out again."""
 
+import os
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -286,6 +287,32 @@ def _address(question: str) -> str:
     return _given(question, shown=True)
 
 
+def _line_of_stdin() -> bytes:
+    """Return a line of stdin, or what there is at its end; wait where nothing is there yet."""
+    line = b""
+    while not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
+        is_waited_for = _wait_for_stdin()
+        part = sys.stdin.buffer.readline(_LONGEST_LINE - len(line))
+        line += part
+        if not is_waited_for or not part:
+            break
+    return line
+
+
+def _wait_for_stdin() -> bool:
+    """Wait until there is something to read, if stdin does not wait by itself; return which."""
+    try:
+        descriptor = sys.stdin.fileno()
+        if os.get_blocking(descriptor):
+            return False
+    except (AttributeError, OSError):
+        return False
+    import select
+
+    select.select([descriptor], [], [])
+    return True
+
+
 def _given(what: str, *, shown: bool) -> str:
     """Ask on a terminal, or take a line from stdin."""
     from getpass import getpass
@@ -301,9 +328,7 @@ def _given(what: str, *, shown: bool) -> str:
         except EOFError:
             line = ""
     else:
-        line = (
-            sys.stdin.buffer.readline(_LONGEST_LINE).decode(errors="replace") if sys.stdin else ""
-        )
+        line = _line_of_stdin().decode(errors="replace") if sys.stdin else ""
     if not line.strip():
         raise UsageError(
             f"{what[0].lower()}{what[1:]} was not given",

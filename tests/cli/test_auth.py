@@ -115,6 +115,24 @@ def test_a_token_from_stdin_logs_one_in_for_good(person):
     assert (members.code, members.stdout.count(b"\n")) == (0, 6)
 
 
+def test_a_stdin_that_has_no_token_yet_is_waited_for(person):
+    reads, writes = os.pipe()
+    os.set_blocking(reads, False)
+    login = subprocess.Popen(
+        [*COURSECTL, "auth", "login", "--method", "token", "--url", person.community.url],
+        stdin=reads,
+        stderr=subprocess.PIPE,
+        env=clean_environment(**person.environment),
+    )
+    for piece in (TOKEN[:3], TOKEN[3:]):
+        time.sleep(0.5)
+        os.write(writes, piece.encode())
+    os.close(writes)
+    said = login.communicate()[1]
+    os.close(reads)
+    assert (login.returncode, b"logged in" in said) == (0, True)
+
+
 def test_a_token_on_a_terminal_is_asked_for_and_not_echoed(person):
     with person.terminal(
         "auth", "login", "--method", "token", "--url", person.community.url
