@@ -11,6 +11,7 @@ from coursectl.errors import CoursectlError, IncompleteRoster
 from coursectl.printable import shortened
 from coursectl.roster.criteria import Batch, Criteria, Roster
 from coursectl.roster.hindsight import Hindsight
+from coursectl.roster.join_status import SEEN_STATUSES, JoinStatus
 from coursectl.roster.left_out import LeftOut
 from coursectl.roster.member import Provenance
 from coursectl.roster.moments import Age, moment_of
@@ -140,6 +141,27 @@ class Gathering:
     def knows_everybody(self) -> bool:
         """Whether it is known of everybody in the rosters that they are, once these are read."""
         return not self.incomplete and not self.members_left_out().nameless
+
+    @property
+    def met_statuses(self) -> frozenset[str]:
+        """The undocumented statuses of members in the rosters, once these are read."""
+        return frozenset[str]().union(*(reading.unknown_statuses for _, reading in self._read))
+
+    @property
+    def unknown_statuses(self) -> frozenset[str]:
+        """Statuses that are asked for, of which the rosters that were read know nothing.
+
+        They are not documented, no member has one, and no server takes one. Of a roster that was
+        not read to its end, that cannot be said.
+        """
+        if self._has_enough():
+            return frozenset()
+        words = frozenset(word for word in self._criteria.statuses or () if word is not None)
+        return frozenset(
+            word
+            for word in words.difference(JoinStatus, SEEN_STATUSES, self.met_statuses)
+            if not any(source.takes_status(word) for source, _ in self._read)
+        )
 
     def members_left_out(self) -> LeftOut:
         """Give those whose rows are, or were, not valid, by the ids under which they would come."""

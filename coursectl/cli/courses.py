@@ -40,6 +40,7 @@ def courses(
     settings = options.settings_loader(
         ctx, profile, debug, concurrency=concurrency, deadline=deadline
     )
+    options.check_text("--search", search)
     order = options.read_course_sort(sort)
     delivery = Delivery.chosen(
         output=output, named=format_, json=json, csv=csv, raw=raw, excel=excel

@@ -61,6 +61,7 @@ def members(
     """
     from coursectl.cli.delivery import Delivery, tell_of
     from coursectl.cli.sharing import gathering_of
+    from coursectl.cli.statuses import checked
     from coursectl.gather import Tolerance
     from coursectl.render.columns import COURSE, MEMBER_COLUMNS, default_columns, parse_columns
     from coursectl.render.interface import Answer
@@ -126,7 +127,7 @@ def members(
             on_progress=talk.advance,
         )
         # Closed wherever this ends: a second process is to end then, too.
-        with closing(gathering.batches()) as rest:
+        with closing(checked(gathering, names_nobody=pseudonymize)) as rest:
             batches: Iterable[Batch] = rest
             if delivery.template is not None:
                 first = list(islice(rest, 1))

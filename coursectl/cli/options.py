@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import typer
 
+from coursectl.cli.contradictions import refuse_contradictions
 from coursectl.cli.debugging import begin_debugging
 from coursectl.cli.formats import Format
 from coursectl.cli.grammar import Offer
@@ -15,6 +16,7 @@ from coursectl.printable import shortened
 from coursectl.render.columns import COLUMN_KEYS, COURSE_COLUMN_KEYS, TREND_COLUMN_KEYS
 from coursectl.roster.change_kind import ChangeKind
 from coursectl.roster.criteria import Criteria, Sort, parse_sort, parse_statuses
+from coursectl.roster.folding import folded
 from coursectl.roster.join_status import NO_STATUS, JoinStatus
 from coursectl.roster.moments import Age, parse_age, parse_when
 
@@ -550,15 +552,9 @@ def select(
 
     With `names_nobody`, the words leave out what was searched for, which may be a name.
     """
-    if (
-        min_completion is not None
-        and max_completion is not None
-        and min_completion > max_completion
-    ):
-        raise UsageError(
-            f"--min-completion {min_completion:g} is more than --max-completion {max_completion:g}",
-            "No member can be in between.",
-        )
+    check_text("--search", search)
+    for each in status or ():
+        check_text("--status", each)
     criteria = Criteria(
         statuses=parse_statuses(status or ()),
         search=search or None,
@@ -574,6 +570,8 @@ def select(
         sort=_read("--sort", lambda text: parse_sort(text, COLUMN_KEYS), sort),
         limit=limit,
     )
+    moment = read_when("--as-of", as_of)
+    refuse_contradictions(criteria, moment)
     words = {
         "status": ", ".join(status or ()),
         "search": search and ("for a text" if names_nobody else f'"{shortened(search)}"'),
@@ -591,8 +589,25 @@ def select(
     return Selection(
         criteria,
         tuple(f"{name} {value}".removesuffix(" yes") for name, value in words.items() if value),
-        read_when("--as-of", as_of),
+        moment,
     )
+
+
+def check_text(option: str, text: str | None) -> None:
+    """Raise UsageError for bytes that are no text, and for a text of which nothing is compared."""
+    if not text:
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"{option} {shortened(text)!r} is not UTF-8",
+            "Check the encoding of your terminal, or of the script.",
+        ) from None
+    if not folded(text):
+        raise UsageError(
+            f"{option} has no letter or sign that is compared", "Accents alone are none."
+        )
 
 
 def _read(option: str, parse: Callable[[str], _T], text: str | None) -> _T | None:

@@ -67,6 +67,7 @@ def summary(
     """  # noqa: D301 - a backspace keeps the lines below it apart
     from coursectl.cli.delivery import Delivery, counted, tell_read, tell_written
     from coursectl.cli.sharing import gathering_of
+    from coursectl.cli.statuses import check_statuses
     from coursectl.gather import Tolerance
     from coursectl.render.columns import summary_columns
     from coursectl.render.interface import Answer, Caption
@@ -154,6 +155,7 @@ def summary(
             )
             summaries.append(summarise(gathering, selection.criteria, counting))
             gatherings.append(gathering)
+        check_statuses(gatherings, names_nobody=pseudonymize)
         delivery = delivery.named_by([each.provenance for each in gatherings], sources[0].name)
         if is_json:
             lines = look.format is Format.JSONL

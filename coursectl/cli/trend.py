@@ -10,6 +10,7 @@ from coursectl.cli import options
 from coursectl.errors import CoursectlError, IncompleteRoster, InvalidData, NotFound
 
 if TYPE_CHECKING:
+    from coursectl.cli.statuses import Words
     from coursectl.gather import Gathering, Tolerance
     from coursectl.roster.criteria import Criteria
     from coursectl.roster.member import Provenance
@@ -47,6 +48,7 @@ def trend(
     coursectl trend 'rosters/**/food-safety-*.json.gz' --csv
     """  # noqa: D301 - a backspace keeps the lines below it apart
     from coursectl.cli.delivery import Delivery, counted, tell_written
+    from coursectl.cli.statuses import check_statuses
     from coursectl.gather import Tolerance
     from coursectl.render.columns import TREND_COLUMNS, parse_columns
     from coursectl.render.trend import trend_answer, trend_columns, trend_outline
@@ -55,6 +57,8 @@ def trend(
     from coursectl.sources.folder import find_exports
     from coursectl.streams import Talk
 
+    for word in status or ():
+        options.check_text("--status", word)
     criteria = Criteria(statuses=parse_statuses(status or ()))
     delivery = Delivery.chosen(
         output=output, named=format_, json=json, csv=csv, raw=raw, excel=excel
@@ -73,6 +77,7 @@ def trend(
             reading.read(export, talk)
         if reading.broken and (strict or not reading.points):
             raise reading.failure()
+        check_statuses(reading.words, names_nobody=pseudonymize)
         delivery = delivery.named_by(reading.provenances, "the exports")
         words = (f"status {', '.join(status)}",) if status else ()
         told = trend_of(reading.points)
@@ -101,6 +106,8 @@ class _Reading:
     provenances: "list[Provenance | None]" = field(default_factory=list)
     broken: list[tuple[str, ...]] = field(default_factory=list)
     """What is wrong with each export that gives no point, and how it shows."""
+    words: "list[Words]" = field(default_factory=list)
+    """What each export knows of the statuses that are asked for."""
     _read: int = 0
     _unreadable: int = 0
     _incomplete: list[str] = field(default_factory=list)
@@ -150,6 +157,9 @@ class _Reading:
         self._take(gathering, export.name)
 
     def _take(self, gathering: "Gathering", name: str) -> None:
+        from coursectl.cli.statuses import Words
+
+        self.words.append(Words(gathering.unknown_statuses, gathering.met_statuses))
         self._incomplete += gathering.incomplete
         self._caveats += gathering.caveats
         for first, *more in gathering.warnings:

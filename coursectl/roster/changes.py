@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from coursectl.errors import UsageError
+from coursectl.printable import shortened
 from coursectl.roster.change_kind import ChangeKind
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.moments import sortable
+from coursectl.roster.nearest import meant
 
 if TYPE_CHECKING:
     from coursectl.roster.member import Member
@@ -173,7 +175,9 @@ def parse_kinds(words: Iterable[str]) -> tuple[ChangeKind, ...]:
     if words and not named:
         raise UsageError("--only names no kind of change", known)
     for name in sorted(named.difference(ChangeKind)):
-        raise UsageError(f"--only: no kind of change {name!r}", known)
+        raise UsageError(
+            f"--only: no kind of change {shortened(name)!r}", meant(name, ChangeKind) + known
+        )
     return tuple(kind for kind in ChangeKind if kind in named or not named)
 
 

@@ -116,6 +116,10 @@ class Export:
         """Give None: what an export says of its course, its reading tells."""
         return None
 
+    def takes_status(self, _: str) -> bool:
+        """Return False: a file is asked for nothing."""
+        return False
+
     def total(self, reading: Reading) -> int:
         """Give how many valid members the export holds."""
         return reading.valid

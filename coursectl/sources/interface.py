@@ -74,6 +74,9 @@ class Source(Protocol):
         None where that cannot be had.
         """
 
+    def takes_status(self, word: str) -> bool:
+        """Whether it was asked for members with a status, and did not refuse the word."""
+
     @property
     def warnings(self) -> list[str]:
         """What a person should know about this roster."""

@@ -313,6 +313,7 @@ def test_a_course_that_cannot_be_asked_for_is_no_export(kitchen, tmp_path):
         return None if request.path.endswith("/users/") else detail(403, "No.")
 
     kitchen.misdeed_for_good = refuse
+    kitchen.spares_what_is_beside = False
     out = tmp_path / "out.json"
     done = run(kitchen, "export", "42", "-o", out)
     assert done.code == ExitCode.ACCESS_DENIED

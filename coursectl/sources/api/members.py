@@ -88,6 +88,7 @@ class CourseMembers:
         self._course = course
         self._api = api
         self._narrowed = False
+        self._taken: set[str] = set()
 
     @cached_property
     def course_name(self) -> str | None:
@@ -180,6 +181,7 @@ class CourseMembers:
         fetched.stack.callback(listings.cancel)
         for at_once in (as_they_come, True):
             fetched.listing = listing = listings.find(statuses, at_once=at_once)
+            self._taken |= {*listing.words} - listing.refused
             if statuses == fetched.criteria.statuses and at_once == as_they_come:
                 self.warnings += [f"{self.name}: {text}" for text in listing.warnings(statuses)]
             remember([(self.course_id, self._course["slug"] if self._course else None)])
@@ -349,6 +351,10 @@ class CourseMembers:
             + ("" if walk.is_same else f"; it kept changing (fetched {walk.number} times)"),
             "Fetch it again, or list what there is with --allow-incomplete.",
         )
+
+    def takes_status(self, word: str) -> bool:
+        """Return whether the server was asked for a status by that word, and took it."""
+        return word in self._taken
 
     def total(self, reading: Reading) -> int | None:
         """Give how many members the course has, with a request more if a part was asked for."""
