@@ -122,7 +122,7 @@ def figure(value: Any, kind: Kind, null: str = "-") -> str:
         case Kind.PERCENT:
             return f"{percent(value)}%"
         case Kind.NUMBER:
-            return f"{value:,}"
+            return f"{value or 0:,}"
         case Kind.DATE | Kind.ACTIVITY:
             return minute(moment_in(value))
         case _:

@@ -231,6 +231,28 @@ def test_ages_are_measured_from_when_the_export_was_fetched(tmp_path):
     assert coursectl("members", saved_then, "--inactive", "30d", *later).text == "id\n1\n"
 
 
+def test_in_hindsight_it_is_said_of_how_many_the_roster_tells_too_little(tmp_path):
+    file = saved(
+        tmp_path,
+        {"id": 1, "joined_at": "2026-01-01T00:00:00Z", "last_active_at": "2026-03-01T00:00:00Z"},
+        {"id": 2, "joined_at": "2026-01-01T00:00:00Z", "last_active_at": "2026-01-02T00:00:00Z"},
+        {"id": 3, "joined_at": "2026-02-01T00:00:01Z"},
+        {"id": 4},
+        fetched_at="2026-03-02T00:00:00Z",
+    )
+    then = ("--as-of", "2026-02-01", "--csv", "-c", "id")
+    run = coursectl("members", file, *then)
+    assert run.text.split() == ["id", "1", "2", "4"]
+    assert run.stderr.endswith(
+        ": 1 joined later and is left out; of 1, active later, it is not known whether they were"
+        " before\n"
+    )
+    assert coursectl("members", file, "--inactive", "7d", *then).text.split() == ["id", "2", "4"]
+    assert coursectl("members", file, "--active", "60d", *then).text.split() == ["id", "2"]
+    shown = coursectl("members", file, "--as-of", "2026-02-01", "-f", "table").text
+    assert "1 joined later and is left out" in shown
+
+
 def test_an_empty_roster_is_fine():
     run = coursectl("members", "-", "--json", stdin=b"[]")
     assert (run.code, run.text, run.stderr) == (0, "[]\n", "")

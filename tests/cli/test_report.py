@@ -206,6 +206,30 @@ def test_a_workbook_has_all_changes_on_a_sheet(tmp_path, week_before):
     assert [kind for kind in kinds if kind != "silent"] == ["joined", "joined", "left", "renamed"]
 
 
+def test_a_report_since_nothing_names_the_option(tmp_path):
+    run = coursectl("report", "demo", "--since", "", "-o", tmp_path / "report.html")
+    assert (run.code, run.stdout) == (ExitCode.USAGE, b"")
+    assert run.stderr == "coursectl: --since is empty\n  Name an export, or leave it out.\n"
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_report_of_an_earlier_moment_has_who_was_there_then(tmp_path):
+    document = json.loads(exported()) | {"fetched_at": "2026-10-01T00:00:00Z"}
+    document["results"] = [m for m in document["results"] if m["username"] != "samuel_santos"]
+    before = tmp_path / "before.json"
+    before.write_text(json.dumps(document | {"count": 199}), encoding="utf-8")
+    asked = ("demo", "--since", before, "-q")
+    assert "samuel_santos" in written(tmp_path / "now.txt", *asked).partition("Joined\n---")[2]
+
+    text = written(tmp_path / "then.txt", *asked, "--as-of", "2026-10-20")
+    facts = " ".join(text.partition("At a glance")[0].split())
+    assert "196 members · as of 2026-10-20 00:00 UTC fetched 2026-11-23 06:00 UTC: who" in facts
+    assert "samuel_santos" not in text  # joined on 24 October
+    changed = text.partition("What changed since")[2].partition("Who needs a nudge")[0]
+    assert re.search(r"^Joined: +0$", changed, re.MULTILINE)
+    assert re.search(r"^Left: +0$", changed, re.MULTILINE)
+
+
 def test_a_report_since_a_live_course_is_refused(tmp_path):
     run = coursectl("report", "demo", "--since", "42", "-o", tmp_path / "report.html")
     assert (run.code, run.stdout) == (ExitCode.USAGE, b"")

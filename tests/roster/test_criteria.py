@@ -80,6 +80,14 @@ WANTED = {
     "active": lambda age, m: (last := m["last_active_at"]) is not None and last >= since(age),
     "inactive": lambda age, m: (last := m["last_active_at"]) is None or last < since(age),
     "never_active": lambda never, m: not never or m["last_active_at"] is None,
+    "needs_nudge": lambda age, m: (
+        m["join_status"] == "joined"
+        and m["user_completion_rate"] is not None
+        and m["user_completion_rate"] < 100
+        and ((last := m["last_active_at"]) is None or last < since(age))
+        and (joined := m["joined_at"] or last) is not None
+        and joined <= since(age)
+    ),
     "joined_after": lambda when, m: m["joined_at"] is not None and m["joined_at"] >= since(when),
     "joined_before": lambda when, m: m["joined_at"] is not None and m["joined_at"] < since(when),
 }
@@ -103,6 +111,7 @@ _ANY_CRITERIA = {
     "active": _AGES,
     "inactive": _AGES,
     "never_active": st.booleans(),
+    "needs_nudge": _AGES,
     "joined_after": _AGES | _MOMENTS,
     "joined_before": _AGES | _MOMENTS,
 }
@@ -174,6 +183,25 @@ def test_who_was_active_exactly_so_long_ago_is_active():
     assert selected(Criteria(active=thirty_days), *found, never) == [1, 2]
     assert selected(Criteria(inactive=thirty_days), *found, never) == [0, 9]
     assert selected(Criteria(never_active=True), *found, never) == [9]
+
+
+def test_in_hindsight_who_joined_later_is_not_there():
+    moments = (None, AS_OF - timedelta(days=1), AS_OF, AS_OF + timedelta(seconds=1))
+    found = [member(id_, joined_at=moment) for id_, moment in enumerate(moments)]
+    assert selected(Criteria(in_hindsight=True), *found) == [0, 1, 2]
+    assert selected(Criteria(), *found) == [0, 1, 2, 3]
+
+
+def test_in_hindsight_a_later_lesson_tells_nothing_of_the_moment():
+    later = member(1, last_active_at=AS_OF + timedelta(seconds=1))
+    for criteria in (
+        Criteria(active=Age(hours=24)),
+        Criteria(inactive=Age(hours=24)),
+        Criteria(never_active=True),
+        Criteria(needs_nudge=Age(hours=24)),
+    ):
+        assert selected(criteria._replace(in_hindsight=True), later) == []
+    assert selected(Criteria(active=Age(hours=24)), later) == [1]  # a clock that is ahead
 
 
 def test_who_joined_at_the_very_moment_joined_after_it():
