@@ -52,9 +52,6 @@ _LOOKS = 4
 _WALKS = 8
 """Times that a roster is walked, when it does not stand still."""
 
-_STILL_WALKS = 2
-"""Times that it is walked in the hope that `count` does not move meanwhile."""
-
 _ID = itemgetter("id")
 
 _MOST_TIED = 10_000
@@ -204,7 +201,8 @@ class CourseMembers:
                     else:
                         part.add(page)
             assert walk is not None  # noqa: S101 - a roster is walked at least once
-            fetched.count, fetched.doubt = walk.count, self._doubt(walk)
+            fetched.doubt = self._doubt(walk)
+            fetched.count = walk.count if fetched.doubt else walk.members
             if not listings.leave_out(fetched.statuses):
                 return
 
@@ -223,7 +221,7 @@ class CourseMembers:
             done = 0
             for form, part in zip(forms, fetched.parts, strict=True):
                 part.begin(fetched.reading)
-                walks[form] = walk = self._walk(form, None, walks.get(form))
+                walks[form] = walk = self._walk(form, None, walks.get(form), is_plain=True)
                 for page in walk.pages():
                     fetched.on_progress(done + walk.members, None)
                     fetched.meet(page)
@@ -239,15 +237,21 @@ class CourseMembers:
         walk = None
         most = 1 + (criteria.limit or 0) // PAGE_SIZE if _few_will_do(criteria) else None
         while True:
-            walk = self._walk(form, first, walk, most=most)
+            walk = self._walk(form, first, walk, is_plain=most is not None, most=most)
             yield walk
-            if self._is_proved(walk) or walk.is_same or walk.number == _WALKS:
+            if walk.is_proved or walk.is_same or walk.number == _WALKS:
                 return
             self.fetched_at = datetime.now(UTC)
             first = None
 
     def _walk(
-        self, form: str, first: "Answer | None", before: Walk | None, *, most: int | None = None
+        self,
+        form: str,
+        first: "Answer | None",
+        before: Walk | None,
+        *,
+        is_plain: bool,
+        most: int | None = None,
     ) -> Walk:
         """Return a walk over members listed by a form of `statuses`, `most` pages ahead."""
         query = _QUERY | {"statuses": form}
@@ -257,7 +261,7 @@ class CourseMembers:
 
         page = Page.of(0, first or self._api.wait_for(ask(0)), quotes=self._api.quotes)
         ahead = min(2 * self._api.concurrency, most or 2 * self._api.concurrency)
-        return Walk(self._api, ask, page, before, ahead=ahead)
+        return Walk(self._api, ask, page, before, ahead=ahead, is_plain=is_plain)
 
     def _missing(
         self,
@@ -325,15 +329,9 @@ class CourseMembers:
             "Fetch it again, or list what there is with --allow-incomplete.",
         )
 
-    def _is_proved(self, walk: Walk) -> bool:
-        """Whether the walk met the whole roster. It need not stand still if it never does."""
-        if walk.members != walk.count:
-            return False
-        return walk.is_same or (walk.is_complete and (walk.is_still or walk.number > _STILL_WALKS))
-
     def _doubt(self, walk: Walk) -> CoursectlError | None:
         """Give what speaks against the last of the walks."""
-        if self._is_proved(walk):
+        if walk.is_proved:
             return None
         figures = f"expected {walk.count:,} members, received {walk.members:,} unique"
         if walk.is_same and walk.repeats:
@@ -346,6 +344,8 @@ class CourseMembers:
                 f"{self._path}: the count is wrong: {figures}",
                 NOT_THE_API,
             )
+        if walk.members == walk.count:
+            return self._kept_changing(walk.number)
         return IncompleteRoster(
             f"{self.name} is not the whole roster: {figures}"
             + ("" if walk.is_same else f"; it kept changing (fetched {walk.number} times)"),

@@ -1,29 +1,48 @@
-"""All pages of a roster that changes while it is fetched.
+"""All pages of a roster that changes while it is fetched, and what proves that nobody is missing.
 
-A page is true of the moment when it was made, and the next page of another. Somebody who leaves in
-between makes everybody behind move up, and whoever stood at the edge is on neither page; if
-somebody else joins, `count` tells nothing. So pages overlap by a few rows, and each joint between
-two of them is looked at:
+A page is true of the moment when it was made, and the next page of another. In between members
+leave, join, and move: a request is approved and dated back, a status takes `joined_at` away, an
+invitation is accepted, a row that was updated changes its place among its equals. Somebody who
+leaves makes everybody behind move up; and one who left and was met, with one who moved and was not,
+are as many as `count` says. So neither `count` nor pages that fit together prove a roster. These
+do, where *whole* means that whoever is a member all the time is given:
 
-- Where the later page begins with somebody who joined strictly before the last one of the page
-  before, everybody who stayed is on one of the two: the earlier page shows all who joined until
-  then, the later one all from there on.
-- Where both show members who joined in the same moment, or not at all, that proves nothing: their
-  order may differ from answer to answer. But if the server shuffles them, it is unlikely that the
-  rows in the overlap are the same all the same, and less likely with every joint.
+**One answer.** A page that holds as many members as it counts is the roster of its moment.
 
-Who accepts an invitation moves from those who have not joined to the newest who have. Where there
-are any of the former, the place where the latter end is looked at again at last.
+**Twice.** Let one walk be over before the next one begins, and let the first page of the next say
+that there are n members. If the walk before met n, and the next met all of these again, each of
+them was a member at the moment of that page, because they were met before and behind it. So these
+are n members of n, and whoever was not met before joined later. Nothing is supposed of the order
+or of who moved where; only that `count` is right at that moment, and that nobody left and came
+back in the meantime. That the next walk must meet each and every one again, and finds more only if
+a count moved, is more than the proof takes: a `count` that lags behind is not believed either.
+Of two pages only the first has to be fetched twice: the second is that moment.
 
-What a walk cannot prove, the next one can: if two walks find the same members, and as many as
-`count` says all the time, then these were the members at the moment between the two.
+**In order, both ends twice.** This is what an ordinary roster costs: two or three requests more than
+it has pages. It supposes that the server sorts by `joined_at`, as the pages have to show, and that
+while the walk lasts nobody's `joined_at` changes but from nothing to a moment or from a moment to
+nothing, once. Read, in turn: the first page and the last one; those between, in any order; the
+first and the last page again. Every page has to begin strictly before the last row of the page
+before it, so whatever the moment is at which somebody joined, there is a page on which there was
+no room between its rows but for that one (pages show all that is sorted between two of their rows).
+Those who have not joined are at one end, all on one page. Now nobody who stays can be missed:
+
+- Their moment stays the same: they are on the page that shows it.
+- They had none at first and were given one. If that was after the page with their end was read for
+  the first time, they were on it. If before, that was the last page, since everything begins with
+  the first; all others that may show their moment were read later, the first page, too: the second
+  time.
+- They had one, and it was taken away. If that was before the page that shows the moment was read,
+  they are on the page with their end when it is read again, after all others.
+
+This alone would do, with any `count`. But a roster that shows any other sign of having moved is
+walked again: a count that is another one, fewer or more members than it says, rows that are not
+where they were on the page before, ends that are not as they were.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from math import prod
 from typing import TYPE_CHECKING
 
 from coursectl.errors import InvalidData
@@ -31,6 +50,7 @@ from coursectl.redaction import redacted_bytes
 from coursectl.roster.glance import Glance, glance
 from coursectl.roster.parsing import Reading
 from coursectl.roster.seen_ids import SeenIds
+from coursectl.sources.api.overlaps import Overlaps
 from coursectl.sources.api.session import NOT_THE_API
 
 if TYPE_CHECKING:
@@ -41,19 +61,14 @@ if TYPE_CHECKING:
 _OVERLAP = 3
 """Rows that a page shares with the one before, where pages are of some size."""
 
-_SMALL_CHANCE = 1e-6
-"""How likely it may be that a shuffled overlap looks the same."""
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
-_MOST_OPEN = 32
-"""Joints that are looked at again."""
+_LEAST_STRICT = 10
+"""Rows of the smallest pages that overlap by enough to be strict."""
 
 _ROUNDS = 15
-"""Times that joints are looked at again."""
+"""Times that places in doubt are refetched."""
 
-_BARREN = 3
-"""Pages in a row, or looks at all joints, that bring nobody new, after which it is enough."""
+_EMPTY_ROUNDS = 3
+"""Pages in a row, or rounds of refetching, that bring nobody new, after which it is enough."""
 
 _ODD_PAGES = 10
 """Pages, beside twice as many as there should be, after which a list is held for endless."""
@@ -108,8 +123,9 @@ class Page:
 class Walk:
     """One walk over all pages, `ahead` of them asked for before they are wanted.
 
-    `ask` begins a request for the page at an offset; `first` is the page at 0, and `before` the
-    walk before this one, if any.
+    `ask` begins a request for the page at an offset; `first` is the page at 0, asked for alone,
+    and `before` the walk before this one, if any. A walk that `is_plain` fetches pages in order,
+    each once, and only the next one can prove what it met.
     """
 
     def __init__(
@@ -120,6 +136,7 @@ class Walk:
         before: "Walk | None" = None,
         *,
         ahead: int,
+        is_plain: bool = False,
     ) -> None:
         self.count = first.glance.count
         """How many members the server says there are, as it said last."""
@@ -127,6 +144,10 @@ class Walk:
         """Members met, each counted once."""
         self.number: int = before.number + 1 if before else 1
         """Which of the walks over the roster this is."""
+        self.repeats: str | None = None
+        """Where the first page came from once more, in place of a later one."""
+        self.counts: set[int] = set()
+        """How many there were, as each page said."""
         self._api = api
         self._ask = ask
         self._first = first
@@ -139,27 +160,19 @@ class Walk:
         self.least: int = self._granted
         """Rows on the shortest page but the last."""
         self._overlap = min(_OVERLAP, self._granted // 5)
+        # Where nothing moved and yet the order proved nothing, it will not do so now either.
+        is_in_no_order = before is not None and before.is_still and not before.is_strict
+        self._is_plain = is_plain or is_in_no_order or self._granted < _LEAST_STRICT
+        self._last: Page | None = None  # fetched already, while its turn has not come
         self._under_way: deque[tuple[int, Future[Answer]]] = deque()
         self._end = first.end  # of what has been asked for
         self._pages = 1
         self._seen = SeenIds()
-        self.counts: set[int] = set()
-        """How many there were, as each page said."""
-        self.repeats: str | None = None
-        """Where the first page came from once more, in place of a later one."""
+        self._nameless = 0
+        self._again = 0  # of those whom the walk before met, by their ids
         self._counted_at = 0.0
-        self._joints = _Joints(first.glance)
-        self._is_same = before is not None
-        self._end_of_joined = 0
-        self._has_not_joined = False
-
-    def _page(self, offset: int, answer: "Future[Answer]") -> Page:
-        return Page.of(offset, self._api.wait_for(answer), quotes=self._api.quotes)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether everybody who stayed was met, and as many members as there are."""
-        return self.members == self.count and self._joints.hold
+        self._overlaps = Overlaps(first.glance)
+        self._proves_itself = False
 
     @property
     def is_still(self) -> bool:
@@ -167,57 +180,102 @@ class Walk:
         return len(self.counts) == 1
 
     @property
+    def is_strict(self) -> bool:
+        """Whether the pages show that the server keeps all in one order."""
+        return self._overlaps.are_strict
+
+    @property
     def is_same(self) -> bool:
         """Whether this walk met those members that the walk before met, and no count moved."""
         before = self._before
         return (
             before is not None
-            and self._is_same
-            and (self.members, self.counts) == (before.members, before.counts)
+            and self._met_again == self.members == before.members
             and self.is_still
+            and self.counts == before.counts
         )
 
-    def has_met(self, ids: list[int]) -> bool:
-        """Tell whether all of these were on its pages."""
-        return all(id_ in self._seen for id_ in ids)
+    @property
+    def is_proved(self) -> bool:
+        """Whether whoever stayed was met, as this walk shows alone or with the one before."""
+        before = self._before
+        return self._proves_itself or (
+            before is not None
+            and self._met_again == before.members == self._first.glance.count
+            and (self.members == before.members or not self.is_still)
+        )
+
+    @property
+    def _met_again(self) -> int:
+        """How many of those whom the walk before met were met again."""
+        return self._again + (min(self._nameless, self._before._nameless) if self._before else 0)
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether nothing shows that the roster moved since the walk began."""
+        return self.is_still and self.members == self.count and self._overlaps.are_aligned
+
+    def has_met(self, ids: list[int]) -> int:
+        """Return how many of these were on its pages."""
+        return sum(id_ in self._seen for id_ in ids)
 
     def forget(self) -> None:
         """Let go of the walk before this one, once both have been compared."""
         self._before = None
 
     def pages(self) -> Iterator[Page]:
-        """Yield the pages in order, and what was looked at again in the end.
+        """Yield the pages in order, and behind them what was refetched and shows somebody new.
 
         Raises InvalidData for a list without end, and what `Api.get` raises.
         """
         try:
-            page = self._first
-            self._take(page)
-            yield page
-            barren = 0
-            while (next_page := self._next(page)) is not None:
-                self._joints.look_at(page, next_page)
-                is_new = self._take(next_page, known=page.end - next_page.offset)
-                yield next_page
-                barren = 0 if is_new else barren + 1
-                if barren and (not next_page.glance.ids or page.end >= self.count):
-                    break
-                if next_page.glance.ids == self._first.glance.ids:
-                    self.repeats = next_page.where
-                if self.repeats or barren == _BARREN:
-                    break
-                page = next_page
-            yield from self._mend()
-            if self._has_not_joined and self._pages > 1:
-                yield self._look_again()
+            self._take(self._first)
+            yield self._first
+            met_at_first, last = self.members, None
+            if not self._is_plain and self._first.end < self.count:
+                # With room for one row more, so that it shows that there is none.
+                offset = self.count - self._granted + 1
+                last = self._last = self._page(offset, self._ask(offset))
+                self._pages += 1
+            yield from self._onward()
+            if self.members < self.count:
+                yield from self._look_for_more()
+            elif self.members == met_at_first:
+                self._proves_itself = self.members == self._first.glance.count == self.count
+            elif last is not None and self._is_quiet:
+                yield from self._prove_alone(last)
         finally:
             for _, answer in self._under_way:
                 answer.cancel()
 
+    def _onward(self) -> Iterator[Page]:
+        """Yield the pages behind the first one."""
+        page, empty = self._first, 0
+        while (next_page := self._next(page)) is not None:
+            self._overlaps.check(page, next_page)
+            is_new = self._take(next_page, known=page.end - next_page.offset)
+            yield next_page
+            empty = 0 if is_new else empty + 1
+            if self._last is None and empty:
+                if not next_page.glance.ids or page.end >= self.count:
+                    return
+                if next_page.glance.ids == self._first.glance.ids:
+                    self.repeats = next_page.where
+                    return
+            if empty == _EMPTY_ROUNDS:
+                return
+            page = next_page
+
     def _next(self, page: Page) -> Page | None:
-        """Give the page after `page`, and see to it that further ones are under way."""
-        while len(self._under_way) < self._ahead and self._granted and self._end < self.count:
+        """Return the page after `page`, and see to it that further ones are under way."""
+        last = self._last
+        until = self.count if last is None else last.offset + self._overlap
+        while len(self._under_way) < self._ahead and self._granted and self._end < until:
             self._ask_for(self._end - self._overlap)
+        if not self._under_way and last is not None:
+            self._last = None
+            self._end = max(self._end, last.end)
+            return last
         if not self._under_way and page.glance.has_next:
             self._ask_for(page.end)  # it says that there are more than it counts
         if not self._under_way:
@@ -233,29 +291,66 @@ class Walk:
         )
         return self._page(offset, answer)
 
-    def _mend(self) -> Iterator[Page]:
-        """Fetch what lies around joints that prove nothing, until nothing is missing any more."""
-        barren = 0
+    def _look_for_more(self) -> Iterator[Page]:
+        """Refetch what lies around overlaps that prove nothing, until nobody is missing."""
+        empty = 0
         for _ in range(_ROUNDS):
-            if self.is_complete or not self._joints.open or barren == _BARREN:
+            if self.members >= self.count or empty == _EMPTY_ROUNDS or not self._overlaps.open:
                 return
-            if self.members > self.count:
-                return  # somebody left, so it takes another walk
             known = self.members
-            offsets = [max(0, joint.at - self._granted // 2) for joint in self._joints.open]
-            asked = [(offset, self._ask(offset)) for offset in offsets]
-            for joint, (offset, answer) in zip(tuple(self._joints.open), asked, strict=True):
-                page = self._page(offset, answer)
-                self._joints.bridge(joint, page)
-                self._take(page, known=len(page.glance.ids))
+            yield from self._refetch()
+            empty = 0 if self.members > known else empty + 1
+
+    def _refetch(self) -> Iterator[Page]:
+        """Fetch a page around each overlap that is not strict."""
+        overlaps = tuple(self._overlaps.open)
+        pages = self._fetch([overlap.centred(self._granted) for overlap in overlaps])
+        for overlap, page in zip(overlaps, pages, strict=True):
+            self._overlaps.bridge(overlap, page)
+            if self._take(page, known=len(page.glance.ids)):
                 yield page
-            if self.members == self.count:
+
+    def _prove_alone(self, last: Page) -> Iterator[Page]:
+        """Fetch the ends again, the last page only if there are more than two pages."""
+        first = self._first
+        if self._pages == 2:  # noqa: PLR2004 - what is true of two is not of more
+            (again,) = self._fetch([0])
+            is_met = {*last.glance.ids, *again.glance.ids}.issuperset(first.glance.ids)
+            if self._take(again, known=len(again.glance.ids)):
+                yield again
+            self._proves_itself = is_met and (self.members == self.count or not self.is_still)
+            return
+        if not self.is_strict:
+            costs = len(self._overlaps.open)
+            if 2 * costs > self._pages or not self._overlaps.can_be_bridged(self._granted):
                 return
-            barren = 0 if self.members > known else barren + 1
+            yield from self._refetch()
+        if not self.is_strict or None in (first.glance.joined_at[-1], last.glance.joined_at[0]):
+            return
+        is_alike = self._shows_end(last)
+        for page, again in zip((first, last), self._fetch([0, last.offset]), strict=True):
+            is_alike &= again.glance.joined_at == page.glance.joined_at
+            if self._take(again, known=len(again.glance.ids)):
+                is_alike = False
+                yield again
+        self._proves_itself = is_alike and self._is_quiet
+
+    def _shows_end(self, page: Page) -> bool:
+        """Return whether there is nobody behind a page, whatever the count says."""
+        has_room = len(page.glance.ids) < self._granted and not page.glance.has_next
+        return has_room and page.end >= page.glance.count
 
     def _ask_for(self, offset: int) -> None:
         self._under_way.append((offset, self._ask(offset)))
         self._end = offset + self._granted
+
+    def _fetch(self, offsets: list[int]) -> Iterator[Page]:
+        """Yield the pages at these offsets, all of them asked for at once."""
+        asked = [(offset, self._ask(offset)) for offset in offsets]
+        return (self._page(offset, answer) for offset, answer in asked)
+
+    def _page(self, offset: int, answer: "Future[Answer]") -> Page:
+        return Page.of(offset, self._api.wait_for(answer), quotes=self._api.quotes)
 
     def _take(self, page: Page, known: int = 0) -> bool:
         """Take note of who is on a page, of which some rows are `known`; tell if anybody is new."""
@@ -263,129 +358,12 @@ class Walk:
         fresh = self._seen.take([id_ for id_ in ids if id_ is not None])
         nameless = ids[max(0, known) :].count(None)
         self.members += len(fresh) + nameless
+        self._nameless += nameless
         if self._before is not None:
-            self._is_same = self._is_same and self._before.has_met(fresh)
+            self._again += self._before.has_met(fresh)
         self.counts.add(page.glance.count)
         if page.at >= self._counted_at:
             self.count, self._counted_at = page.glance.count, page.at
         if ids and page.end < page.glance.count:
             self.least = min(self.least, len(ids))
-        joined_at = page.glance.joined_at
-        self._has_not_joined = self._has_not_joined or not all(joined_at)
-        last = next((at for at in range(len(ids), 0, -1) if joined_at[at - 1] is not None), None)
-        if last is not None:
-            self._end_of_joined = max(self._end_of_joined, page.offset + last)
         return bool(fresh or nameless)
-
-    def _look_again(self) -> Page:
-        """Look again at where those end who have joined: who has joined meanwhile stands there."""
-        end = self.count if self._joints.nulls_first else self._end_of_joined
-        offset = max(0, end - self._granted // 2)
-        page = self._page(offset, self._ask(offset))
-        shows_end = page.end >= page.glance.count or (
-            not self._joints.nulls_first and None in page.glance.joined_at
-        )
-        start = page.glance.ids[0] if page.glance.ids else None
-        if not shows_end or start is None or start not in self._seen:
-            self._joints.break_()
-        self._take(page, known=len(page.glance.ids))
-        return page
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Joint:
-    """Where one page ends and a later one goes on."""
-
-    page: Glance
-    later: Glance
-    at: int
-    """The offset behind the earlier page."""
-    chance: float
-    """How likely it looks as it does although somebody is on neither page; 1 if it is broken."""
-
-
-_Keys = tuple[list[tuple[int, datetime]], bool]
-"""What the server sorts a page by, so that it can be compared, and whether it is in order."""
-
-
-class _Joints:
-    """What the joints between pages prove."""
-
-    def __init__(self, first: Glance) -> None:
-        self.nulls_first = first.joined_at[:1] == (None,)
-        """Whether the server puts those who have not joined in front."""
-        self.open: list[_Joint] = []
-        """Joints that prove nothing, or not much; a few of them, if there are many."""
-        self._broken = 0
-        self._chances: list[float] = []  # of joints between tied rows
-        # The later page of one joint is the earlier one of the next.
-        self._last: tuple[Glance, _Keys] | None = None
-
-    @property
-    def hold(self) -> bool:
-        """Whether nobody who stayed can have been missed."""
-        return not self._broken and (not self._chances or prod(self._chances) < _SMALL_CHANCE)
-
-    def break_(self) -> None:
-        """Take note of a place that does not join on."""
-        self._broken += 1
-
-    def look_at(self, page: Page, later: Page) -> None:
-        """Look at two pages that should overlap."""
-        if not later.glance.ids:
-            if later.offset < later.glance.count:
-                self.break_()
-            return
-        chance = self._chance_of(page.glance, later.glance)
-        self._count(chance, 1)
-        if chance and len(self.open) < _MOST_OPEN:
-            self.open.append(_Joint(page.glance, later.glance, page.end, chance))
-
-    def bridge(self, joint: _Joint, page: Page) -> None:
-        """Look at a joint again, by way of a page that holds rows of both sides."""
-        if not page.glance.ids:
-            return
-        before = self._chance_of(joint.page, page.glance)
-        behind = self._chance_of(page.glance, joint.later)
-        if 1 not in (before, behind):
-            self.open.remove(joint)
-            self._count(joint.chance, -1)
-            self._count(before, 1)
-            self._count(behind, 1)
-
-    def _count(self, chance: float, number: int) -> None:
-        """Take note of a joint, or of one fewer."""
-        if chance == 1:
-            self._broken += number
-        elif chance and number > 0:
-            self._chances.append(chance)
-        elif chance:
-            self._chances.remove(chance)
-
-    def _chance_of(self, page: Glance, later: Glance) -> float:
-        """Give how likely two pages look as they do although somebody is on neither of them.
-
-        0 where that cannot be, 1 where they do not overlap.
-        """
-        keys, is_sorted = self._keys(page)
-        later_keys, later_is_sorted = self._keys(later)
-        are_sorted = is_sorted and later_is_sorted
-        if are_sorted and later_keys[0] < keys[-1]:
-            return 0
-        start = later.ids[0]
-        if start is None or start not in page.ids:
-            return 1
-        shared = page.ids[page.ids.index(start) :]
-        if later.ids[: len(shared)] != shared[: len(later.ids)]:
-            return 1
-        # As many rows could be in each place of the overlap as have the same key.
-        rows = dict(zip(page.ids + later.ids, keys + later_keys, strict=True))
-        tied = sum(not are_sorted or key == keys[-1] for key in rows.values())
-        return prod(1 / max(1, tied - place) for place in range(len(shared)))
-
-    def _keys(self, page: Glance) -> _Keys:
-        if self._last is None or page is not self._last[0]:
-            null = (0 if self.nulls_first else 2, _NEVER)
-            keys = [null if at is None else (1, at) for at in page.joined_at]
-            self._last = page, (keys, keys == sorted(keys))
-        return self._last[1]
