@@ -49,6 +49,9 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 _LOOKS = 4
 """Times that a roster is fetched when somebody stands beside it who is not in it."""
 
+MOST_WAITING = 1024**3
+"""Bytes of pages that may wait for the proof: more than a million usual members."""
+
 _WALKS = 8
 """Times that a roster is walked, when it does not stand still."""
 
@@ -508,9 +511,16 @@ class _Waiting:
         self._file.close()
 
     def add(self, page: Page) -> None:
-        """Take a page. Raises InvalidData if what is on it is not valid."""
+        """Append a page. Raise InvalidData for a row that is not valid, or where too much waits."""
         batches = self._trial.page(page.glance, page.body, page.where)
         start = self._file.tell()
+        if start + len(page.body) > MOST_WAITING:
+            raise InvalidData(
+                f"{page.where}: more than {MOST_WAITING:,} bytes of members wait until it is proved"
+                " that nobody is missing",
+                "If the course really is that large, ask its server for members of one status at a"
+                " time, with --status.",
+            )
         is_in_order = not self._places or self._places[-1][0] < page.offset
         if self.members is not None:
             self.members += batches

@@ -18,10 +18,10 @@ back in the meantime. That the next walk must meet each and every one again, and
 a count moved, is more than the proof takes: a `count` that lags behind is not believed either.
 Of two pages only the first has to be fetched twice: the second is that moment.
 
-**In order, both ends twice.** This is what an ordinary roster costs: two or three requests more than
-it has pages. It supposes that the server sorts by `joined_at`, as the pages have to show, and that
-while the walk lasts nobody's `joined_at` changes but from nothing to a moment or from a moment to
-nothing, once. Read, in turn: the first page and the last one; those between, in any order; the
+**In order, both ends twice.** This is what an ordinary roster costs: two or three requests more
+than it has pages. It supposes that the server sorts by `joined_at`, as the pages have to show, and
+that while the walk lasts nobody's `joined_at` changes but from nothing to a moment or from a moment
+to nothing, once. Read, in turn: the first page and the last one; those between, in any order; the
 first and the last page again. Every page has to begin strictly before the last row of the page
 before it, so whatever the moment is at which somebody joined, there is a page on which there was
 no room between its rows but for that one (pages show all that is sorted between two of their rows).
@@ -142,6 +142,8 @@ class Walk:
         """How many members the server says there are, as it said last."""
         self.members = 0
         """Members met, each counted once."""
+        self.nameless = 0
+        """Rows met without a valid id."""
         self.number: int = before.number + 1 if before else 1
         """Which of the walks over the roster this is."""
         self.repeats: str | None = None
@@ -168,7 +170,6 @@ class Walk:
         self._end = first.end  # of what has been asked for
         self._pages = 1
         self._seen = SeenIds()
-        self._nameless = 0
         self._again = 0  # of those whom the walk before met, by their ids
         self._counted_at = 0.0
         self._overlaps = Overlaps(first.glance)
@@ -208,7 +209,7 @@ class Walk:
     @property
     def _met_again(self) -> int:
         """How many of those whom the walk before met were met again."""
-        return self._again + (min(self._nameless, self._before._nameless) if self._before else 0)
+        return self._again + (min(self.nameless, self._before.nameless) if self._before else 0)
 
     @property
     def _is_quiet(self) -> bool:
@@ -313,7 +314,7 @@ class Walk:
     def _prove_alone(self, last: Page) -> Iterator[Page]:
         """Fetch the ends again, the last page only if there are more than two pages."""
         first = self._first
-        if self._pages == 2:  # noqa: PLR2004 - what is true of two is not of more
+        if self._pages == 2:
             (again,) = self._fetch([0])
             is_met = {*last.glance.ids, *again.glance.ids}.issuperset(first.glance.ids)
             if self._take(again, known=len(again.glance.ids)):
@@ -358,7 +359,7 @@ class Walk:
         fresh = self._seen.take([id_ for id_ in ids if id_ is not None])
         nameless = ids[max(0, known) :].count(None)
         self.members += len(fresh) + nameless
-        self._nameless += nameless
+        self.nameless += nameless
         if self._before is not None:
             self._again += self._before.has_met(fresh)
         self.counts.add(page.glance.count)
