@@ -9,6 +9,7 @@ from wcwidth import wcswidth
 from coursectl.printable import printable
 from coursectl.render.columns import Kind
 from coursectl.render.interface import Sink
+from coursectl.render.lined_up import lined_up
 from coursectl.render.lines import packed, words
 from coursectl.render.outline import (
     Bars,
@@ -112,7 +113,7 @@ class ProseRenderer:
     def _table(self, rows: list[list[str]], headers: list[str], aligned: list[str]) -> list[str]:
         if self.markdown:
             rows = [[without_markup(cell) for cell in row] for row in rows]
-        lines = TextRenderer(self.markdown).lined_up(rows, headers, aligned)
+        lines = lined_up([rows], headers, aligned, markdown=self.markdown)
         return [line.removesuffix("\n") for line in lines]
 
     def _figures(self, figures: Figures) -> list[str]:

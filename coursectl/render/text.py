@@ -1,17 +1,17 @@
 """Plain text and Markdown: nothing cut off, no colour, ISO dates."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-
-import tabulate
+from itertools import islice
 
 from coursectl.render.columns import Column, Kind
 from coursectl.render.interface import Answer, Batch, Sink
+from coursectl.render.lined_up import lined_up
 from coursectl.render.values import readable_values
 
-# tabulate would widen each column by the blanks between columns once more.
-tabulate.MIN_PADDING = 0
+_AT_ONCE = 500
+"""Lines that are written together."""
 
 _RIGHT = (Kind.NUMBER, Kind.PERCENT, Kind.POINTS)
 
@@ -32,11 +32,19 @@ class TextRenderer:
 
     def render(self, answer: Answer, out: Sink) -> None:
         """Write a header and a line a row."""
-        out.write("".join(self.table(answer.columns, answer.batches)).encode())
+        lines = self.table(answer.columns, answer.batches)
+        while some := list(islice(lines, _AT_ONCE)):
+            out.write("".join(some).encode())
 
-    def table(self, columns: tuple[Column, ...], batches: Iterable[Batch]) -> list[str]:
-        """Give the lines of a table: a header and a line a row."""
-        rows = [row for batch in batches for row in readable_values(batch, columns)]
+    def table(self, columns: tuple[Column, ...], batches: Iterable[Batch]) -> Iterator[str]:
+        """Yield the lines of a table: a header and a line a row."""
+        aligned = ["right" if column.kind in _RIGHT else "left" for column in columns]
+        rows = (self._rows(batch, columns) for batch in batches)
+        headers = [column.header for column in columns]
+        return lined_up(rows, headers, aligned, markdown=self.markdown)
+
+    def _rows(self, batch: Batch, columns: tuple[Column, ...]) -> list[list[str]]:
+        rows = readable_values(batch, columns)
         if self.days:
             _cut_to_days(rows, columns)
         if self.markdown:
@@ -44,19 +52,7 @@ class TextRenderer:
             for row in rows:
                 for place in texts:
                     row[place] = without_markup(row[place])
-        aligned = ["right" if column.kind in _RIGHT else "left" for column in columns]
-        return self.lined_up(rows, [column.header for column in columns], aligned)
-
-    def lined_up(self, rows: list[list[str]], headers: list[str], aligned: list[str]) -> list[str]:
-        """Give the lines of a table of texts, each column `aligned` to the left or right."""
-        text = tabulate.tabulate(
-            rows,
-            headers=headers,
-            tablefmt="pipe" if self.markdown else "plain",
-            colalign=aligned if rows else None,
-            disable_numparse=True,
-        )
-        return [f"{line.rstrip()}\n" for line in text.split("\n")]
+        return rows
 
 
 def _cut_to_days(rows: list[list[str]], columns: tuple[Column, ...]) -> None:
