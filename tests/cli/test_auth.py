@@ -822,7 +822,7 @@ def test_debug_tells_requests_on_stderr_a_line_each(person, arguments, variables
     assert len(json.loads(run.stdout)) == 5
     assert all(line.startswith("coursectl: debug: ") for line in run.stderr.splitlines())
     assert "/api/v2/course/42/users/" in run.stderr
-    assert " 200 " in run.stderr
+    assert " -> 200, " in run.stderr
     assert TOKEN not in run.stderr
 
 
