@@ -10,11 +10,11 @@ from coursectl.render.columns import MEMBER, SUMMARY_COLUMNS, Column, Kind
 from coursectl.render.json import escaped
 from coursectl.render.outline import Bars, Block, Figure, Figures, Outline, Rows, Section, Words
 from coursectl.render.values import lacking, minute, moment_in, percent
-from coursectl.roster.join_status import NO_STATUS, JoinStatus
+from coursectl.roster.join_status import JoinStatus, named
 from coursectl.roster.nudges import NEARLY_DONE, NudgeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from coursectl.render.interface import Sink
     from coursectl.roster.member import Member
@@ -105,7 +105,7 @@ def summary_sections(summary: "Summary", *, remedy: str) -> tuple[Section, ...]:
 def _at_a_glance(summary: "Summary") -> Figures:
     completion = summary.completion
     within = dict(summary.activity.within)
-    counted = " or ".join(map(_named, summary.counted_statuses))
+    counted = " or ".join(map(named, summary.counted_statuses))
     return Figures(
         (
             Figure("Members", summary.members),
@@ -122,7 +122,7 @@ def _at_a_glance(summary: "Summary") -> Figures:
 def _by_status(summary: "Summary") -> tuple[Block, ...]:
     if not summary.members:
         return (Words(("Nobody.",)),)
-    counts = tuple((_named(status), number) for status, number in summary.by_status.items())
+    counts = tuple((named(status), number) for status, number in summary.by_status.items())
     return (Bars("By status", "Status", counts, summary.members),)
 
 
@@ -179,7 +179,7 @@ def _beside(summary: "Summary", own: "OwnMean") -> str:
     elif own.difference is not None:
         versus = "less" if own.difference > 0 else "more"
         says += f", {percent(abs(own.difference))} points {versus} than ours"
-    counted = " or ".join(map(_named, summary.counted_statuses))
+    counted = " or ".join(map(named, summary.counted_statuses))
     ours = (
         f"Ours is the mean of the members {'' if summary.is_whole else 'here '}who are"
         f" {counted} and have a rate ({summary.completion.members:,})."
@@ -259,10 +259,6 @@ def _of_page(member: "Member") -> dict[str, Any]:
     for key in ("last_active_at", "joined_at"):
         row[key] = row[key] and moment_in(row[key])
     return row | {_KIND.key: _KINDS[NudgeKind.of(member)][0]}
-
-
-def _named(status: str | None) -> str:
-    return NO_STATUS if status is None else status
 
 
 # A row a course
@@ -396,9 +392,9 @@ def _document(summary: "Summary") -> dict[str, Any]:
         "members": summary.members,
         "invalid_rows": summary.invalid_rows,
         "incomplete": summary.incomplete,
-        "by_status": _by_name(summary.by_status),
+        "by_status": {named(status): number for status, number in summary.by_status.items()},
         "counted": {
-            "statuses": [_named(status) for status in summary.counted_statuses],
+            "statuses": [named(status) for status in summary.counted_statuses],
             "members": summary.counted,
         },
         "completion": {
@@ -439,12 +435,3 @@ def _document(summary: "Summary") -> dict[str, Any]:
             "people": [],
         },
     }
-
-
-def _by_name(by_status: "Mapping[str | None, int]") -> dict[str, int]:
-    """Give counts by what statuses are called: a server's own "none" adds to those without one."""
-    named: dict[str, int] = {}
-    for status, number in by_status.items():
-        name = _named(status)
-        named[name] = named.get(name, 0) + number
-    return named

@@ -20,6 +20,7 @@ from coursectl.render.columns import Column, Kind
 from coursectl.render.interface import Answer, Batch, Caption, Sink
 from coursectl.render.lines import packed
 from coursectl.render.values import length, percent, points, raw_values
+from coursectl.roster.join_status import named
 
 _GAP = "  "
 _BARS = (10, 5)
@@ -262,7 +263,7 @@ def _cell(value: Any, column: Column, as_of: datetime) -> _Cell:
         case Kind.DATE:
             return value.date().isoformat(), "", None
         case Kind.STATUS:
-            return printable(value), STATUS_STYLES.get(value, "red"), None
+            return printable(named(value)), STATUS_STYLES.get(value, "red"), None
         case Kind.POINTS:
             return points(value), "", None
         case Kind.NUMBER:

@@ -11,6 +11,7 @@ from coursectl.printable import printable
 from coursectl.render.columns import Column, Kind
 from coursectl.render.interface import Batch
 from coursectl.roster.criteria import BatchInCells
+from coursectl.roster.join_status import named
 
 
 def raw_values(batch: Batch, columns: tuple[Column, ...]) -> list[tuple[Any, ...]]:
@@ -68,6 +69,8 @@ def readable(value: Any, column: Column) -> str:
         return f"{percent(value)}%"
     if column.kind is Kind.POINTS:
         return points(value)
+    if column.kind is Kind.STATUS:
+        value = named(value)
     return printable(str(value))
 
 

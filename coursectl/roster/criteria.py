@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from coursectl.errors import UsageError
 from coursectl.roster.fields import FIELDS
 from coursectl.roster.folding import folded
-from coursectl.roster.join_status import NO_STATUS, JoinStatus
+from coursectl.roster.join_status import parse_status
 from coursectl.roster.moments import Age, moment_of
 from coursectl.roster.nudges import silent_since, under_way
 from coursectl.roster.ranking import Ranking, Shelf, comparable
@@ -257,10 +257,7 @@ def parse_statuses(words: Iterable[str]) -> frozenset[str | None] | None:
     words = tuple(words)
     for word in ",".join(words).split(","):
         if word := word.strip():
-            known = word.lower()
-            statuses.add(
-                None if known == NO_STATUS else known if known in set(JoinStatus) else word
-            )
+            statuses.add(parse_status(word))
     if words and not statuses:
         raise UsageError("--status names no status", "Leave it out to list everybody.")
     return frozenset(statuses) or None

@@ -22,3 +22,28 @@ SEEN_STATUSES = ("payment_waiting",)
 
 NO_STATUS = "none"
 """The word that people type, and read, for a null `join_status`."""
+
+
+def named(status: str | None) -> str:
+    """Return what a status is called among others: a word that reads `none` is in quotes."""
+    if status is None:
+        return NO_STATUS
+    return f'"{status}"' if _bare(status) == NO_STATUS else status
+
+
+def parse_status(word: str) -> str | None:
+    """Return the status that a word names, as people type it and `named` gives it; None for none.
+
+    Documented ones are found whatever the case.
+    """
+    known = word.lower()
+    if known == NO_STATUS:
+        return None
+    if known in set(JoinStatus):
+        return known
+    is_quoted = _bare(word) == NO_STATUS and word.startswith('"') and word.endswith('"')
+    return word[1:-1] if is_quoted else word
+
+
+def _bare(word: str) -> str:
+    return word.strip('"').lower()

@@ -38,7 +38,7 @@ def validator(of: Kind) -> SchemaValidator:
 
 def identifier() -> CoreSchema:
     """Take the id of a member or of a course, or a number of them."""
-    return cs.int_schema(strict=True, ge=0, lt=2**63 - 1)
+    return cs.int_schema(strict=True, ge=0, le=2**63 - 1)
 
 
 def moment() -> CoreSchema:

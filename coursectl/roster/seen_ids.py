@@ -283,7 +283,7 @@ class _Run:
 
 
 class SeenIds:
-    """A set of ids (0 to 2**63 - 2) that answers one question: which of these are new."""
+    """A set of ids (0 to 2**63 - 1) that answers one question: which of these are new."""
 
     def __init__(self) -> None:
         self._kept: _Run | _AnyOrder = _Run()

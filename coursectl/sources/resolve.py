@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from coursectl.sources.interface import Source
 
 _ID = re.compile(r"\d+", re.ASCII)
-_MOST_DIGITS = 18
-_COURSE_IN_PATH = re.compile(r"/course/(\d{1,18})(?:/|$)", re.ASCII)
+_GREATEST_ID = 2**63 - 1
+_MOST_DIGITS = 100
+"""Digits of an id that are looked at, zeros in front among them."""
+_COURSE_IN_PATH = re.compile(r"/course/(\d{1,100})(?:/|$)", re.ASCII)
 
 
 def resolve(courses: Sequence[str], settings: "Callable[[], Settings]") -> "list[Source]":
@@ -80,9 +82,7 @@ def _source(course: str, api: "Callable[[], Api]") -> "Source":
     if export is not None:
         return export
     if _ID.fullmatch(course):
-        if len(course) > _MOST_DIGITS:
-            raise NotFound(f"no course has an id of {len(course)} digits", "Check the id.")
-        return _course(int(course), api())
+        return _course(_id(course), api())
     if _is_url(course):
         found = api()
         return _course(_id_in(course, found.settings.url), found)
@@ -117,4 +117,11 @@ def _id_in(url: str, community: str) -> int:
     match = _COURSE_IN_PATH.search(urlsplit(url).path)
     if match is None:
         raise UsageError(f"{shown} holds no course id", f"It looks like {community}/course/42/...")
-    return int(match[1])
+    return _id(match[1])
+
+
+def _id(digits: str) -> int:
+    """Return the number that some digits are. Raises NotFound for one that is no id."""
+    if len(digits) > _MOST_DIGITS or int(digits) > _GREATEST_ID:
+        raise NotFound(f"no course has an id of {len(digits)} digits", "Check the id.")
+    return int(digits)

@@ -23,7 +23,7 @@ def seen_courses() -> dict[str, str]:
         return {}
     seen = {}
     for id_, _, slug in (line.partition(" ") for line in lines):
-        if id_.isdecimal() and len(id_) <= 18:
+        if id_.isdecimal() and len(id_) <= 19:
             seen[id_] = _safe(slug)
     return seen
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from coursectl.cli.app import app
 from coursectl.cli.grammar import PROGRAM
 from coursectl.errors import ExitCode
-from tests.community import row
+from tests.community import Course, row
 
 Invoked = Callable[..., tuple[int, str, str]]
 
@@ -133,3 +133,60 @@ def test_a_file_stays_as_it_was_where_a_status_is_a_slip(invoked, saved, tmp_pat
 
     assert invoked("members", saved, "-s", "joined,jonied", "-o", out)[0] == ExitCode.USAGE
     assert out.read_text() == "before"
+
+
+# No status, and one that is called so
+
+
+@pytest.fixture
+def nobodies(tmp_path: Path) -> Path:
+    path = tmp_path / "nobodies.json"
+    path.write_text(json.dumps([row(1, join_status=None), row(2, join_status="none"), row(3)]))
+    return path
+
+
+@pytest.mark.parametrize(("word", "ids"), [("none", "1"), ('"none"', "2"), ('none,"none"', "1 2")])
+def test_no_status_is_not_a_status_called_none(invoked, nobodies, word, ids):
+    code, stdout, _ = invoked("members", nobodies, "-s", word, "--csv", "-c", "id")
+
+    assert (code, stdout.split()) == (ExitCode.OK, ["id", *ids.split()])
+
+
+def test_they_are_told_apart_wherever_people_read_them(invoked, nobodies):
+    by_status = {"joined": 1, '"none"': 1, "none": 1}
+    summed = invoked("summary", nobodies, "--json")[1]
+    assert json.loads(summed)["courses"][0]["by_status"] == by_status
+    for format_ in ("plain", "table", "markdown", "html"):
+        listed = invoked("members", nobodies, "-f", format_, "-c", "id,join_status")[1]
+        assert listed.replace("&#34;", '"').count('"none"') == 1, format_
+
+
+# The greatest id
+
+
+def test_ids_up_to_the_greatest_are_ids(invoked, tmp_path):
+    greatest = 2**63 - 1
+    one, other = tmp_path / "one.json", tmp_path / "other.json"
+    one.write_text(json.dumps([row(greatest), row(greatest - 1)]))
+    other.write_text(json.dumps([row(greatest, user_completion_rate=5), row(0)]))
+
+    assert invoked("members", one, "--sort", "id", "--csv", "-c", "id")[1].split() == [
+        "id",
+        str(greatest - 1),
+        str(greatest),
+    ]
+    told = json.loads(invoked("changes", one, other, "--json")[1])
+    assert {change["id"] for change in told["changes"]} >= {greatest, greatest - 1}
+
+
+def test_a_course_may_have_the_greatest_id(community, invoked, monkeypatch):
+    for name, value in community.environment.items():
+        monkeypatch.setenv(name, value)
+    greatest = 2**63 - 1
+    community.courses[greatest] = Course(greatest, [row(greatest)])
+    url = f"{community.url}/course/{greatest}/safety/"
+
+    for course in (str(greatest), f"00{greatest}", url):
+        assert invoked("members", course, "--csv", "-c", "id")[1].split() == ["id", str(greatest)]
+    for course in (str(greatest + 1), "9" * 101, f"{community.url}/course/{greatest + 1}/x/"):
+        assert invoked("members", course)[0] == ExitCode.NOT_FOUND

@@ -58,7 +58,7 @@ RATES = st.one_of(
 )
 MEMBERS = st.builds(
     lambda id_, **fields: member(id_, **fields),
-    st.integers(0, 2**63 - 2),
+    st.integers(0, 2**63 - 1),
     username=st.none() | TEXTS,
     real_name=st.none() | TEXTS,
     avatar=st.none() | TEXTS,

@@ -19,7 +19,7 @@ HEADER = "id,username,real_name,avatar,join_status,user_completion_rate,last_act
 
 CELLS = st.one_of(
     st.none(),
-    st.integers(0, 2**63 - 2),
+    st.integers(0, 2**63 - 1),
     st.floats(0, 100),
     st.sampled_from([1e-5, 1e-7, 0.0, 12.5, 25.0]),
     TEXTS,

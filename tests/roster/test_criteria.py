@@ -18,6 +18,7 @@ from coursectl.roster.criteria import (
     parse_sort,
     parse_statuses,
 )
+from coursectl.roster.join_status import named
 from coursectl.roster.moments import Age
 from tests.roster.strategies import FIELDS, as_member, rosters, texts
 
@@ -214,6 +215,23 @@ def test_no_status_is_asked_for_like_any_other():
     found = [member(1), member(2, join_status="joined"), member(3, join_status="none")]
     assert selected(Criteria(statuses=frozenset({None})), *found) == [1]
     assert selected(Criteria(statuses=frozenset({None, "joined"})), *found) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("none", None),
+        ("NONE", None),
+        ('"none"', "none"),
+        ('"None"', "None"),
+        ('""none""', '"none"'),
+        ("nonesuch", "nonesuch"),
+        ('"joined"', '"joined"'),
+    ],
+)
+def test_a_status_that_reads_none_is_named_in_quotes(word, status):
+    assert parse_statuses([word]) == {status}
+    assert named(status).lower() == word.lower()
 
 
 @pytest.mark.parametrize("text", ["ANN", "ann", "nn L", "lee", "STRASSE", "straße"])

@@ -11,6 +11,7 @@ from coursectl.printable import printable
 from coursectl.render.columns import Column, Kind
 from coursectl.render.outline import Rows
 from coursectl.render.values import day, moment_in, percent, points
+from coursectl.roster.join_status import named
 from coursectl.roster.moments import written
 
 _NULL = Markup('<td class="{}">{}</td>')
@@ -61,7 +62,7 @@ def _cell(value: Any, column: Column, *, is_name: bool) -> Markup:
     if column.kind in _MOMENTS:
         moment = moment_in(value).astimezone(UTC)
         return _MOMENT.format(written(moment), day(moment))
-    text = printable(value).strip()
+    text = printable(named(value) if column.kind is Kind.STATUS else value).strip()
     if not text:
         return _EMPTY.format(column.empty)
     return (_NAME if is_name else _TEXT).format(text)
