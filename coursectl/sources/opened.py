@@ -8,12 +8,19 @@ place is another matter; that shows in its stamp.
 
 import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 Read = Callable[[int], bytes]
 """Gives at most so many bytes that come next, and none at the end."""
+
+_TICK = 20_000_000
+"""Nanoseconds within which two writes may have the same time in a file system."""
+
+_MOST_WAITS = 10
+"""Times that a file which somebody writes is waited for."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
@@ -54,13 +61,27 @@ class Stamp(NamedTuple):
         return self.changed == now.changed or self.links != now.links
 
 
+def _settled(descriptor: int) -> Stamp | None:
+    """Return the stamp of what is open once another write would show in it.
+
+    That is a moment after the last one, so it hardly ever takes any time.
+    """
+    stamp = Stamp.of(descriptor)
+    for _ in range(_MOST_WAITS):
+        if stamp is None or not 0 <= (age := time.time_ns() - stamp.modified) < _TICK:
+            break
+        time.sleep((_TICK - age) / 1e9)
+        stamp = Stamp.of(descriptor)
+    return stamp
+
+
 class Opened:
     """A file, or a pipe, that is open for reading until it is closed or nobody has it any more."""
 
     def __init__(self, descriptor: int, *, is_ours: bool) -> None:
         self.descriptor = descriptor
         self._is_ours = is_ours
-        self.stamp = Stamp.of(descriptor)
+        self.stamp = _settled(descriptor)
         """None for what is no regular file, which can be read once, from where it is."""
 
     @classmethod

@@ -20,6 +20,7 @@ from coursectl.roster.criteria import Criteria
 from coursectl.roster.moments import Age
 from coursectl.second_process import GatheringInHalves
 from coursectl.sources.export import Export
+from coursectl.sources.opened import Opened
 from tests.community import row
 from tests.running import COURSECTL, clean_environment
 
@@ -107,6 +108,16 @@ def test_an_overwritten_file_of_the_same_size_and_time_is_refused(tmp_path):
     path.write_bytes(roster("old"))
     with pytest.raises(InvalidData, match="it changed while it was read"):
         names(path, secretly, roster("new"), Criteria())
+
+
+def test_a_write_right_behind_another_shows(tmp_path):
+    path = tmp_path / "roster.json"
+    for _ in range(20):
+        path.write_bytes(b"old")
+        opened = Opened.at(path)
+        with path.open("r+b") as file:
+            file.write(b"new")
+        assert opened.has_changed()
 
 
 def halves(path: Path, change: Callable[[Path, bytes], None]) -> bytes:
