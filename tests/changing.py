@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import defaultdict
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -90,7 +91,7 @@ class ChangingCommunity(Community):
         self.newest = 10_000
         self.answers = 0
         self._sent: set[int] = set()  # in this walk
-        self._counts: list[int] = []
+        self._counts: defaultdict[str | None, list[int]] = defaultdict(list)
         self._lock = Lock()
 
     @property
@@ -114,15 +115,17 @@ class ChangingCommunity(Community):
                 request = request.asking(ordering=self.unrest.ordering)
             reply = super().behave(request)
             if request.path.endswith("/users/"):
-                reply = self._lagging(reply, is_first=request.query.get("offset") == "0")
+                reply = self._lagging(reply, request.query)
             return reply
 
-    def _lagging(self, reply: Reply, *, is_first: bool) -> Reply:
+    def _lagging(self, reply: Reply, query: dict[str, str]) -> Reply:
+        """Take note of who is sent, and count as some answers to the same question before."""
         page = json.loads(reply.body)
         ids = {member["id"] for member in page["results"]}
-        self._sent = ids if is_first else self._sent | ids
-        self._counts.append(page["count"])
-        page["count"] = self._counts[max(0, len(self._counts) - 1 - self.unrest.lag)]
+        self._sent = ids if query.get("offset") == "0" else self._sent | ids
+        counts = self._counts[query.get("statuses")]
+        counts.append(page["count"])
+        page["count"] = counts[max(0, len(counts) - 1 - self.unrest.lag)]
         return answer(page)
 
     def join(self) -> None:
