@@ -5,8 +5,10 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from math import ceil
 from pathlib import Path
 from threading import Lock, Timer
+from time import monotonic
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self, cast
 
 from coursectl import threads
@@ -26,6 +28,9 @@ HELD_BACK = 4 * 1024 * 1024
 
 _BEFORE_PROGRESS = 0.5
 """Seconds of work before a progress bar shows."""
+
+_LEAST_WAIT = 0.95
+"""Seconds of waiting of which it is told."""
 
 
 # stderr
@@ -54,6 +59,8 @@ class Talk:
         self._progress: Progress | None = None
         self._done = 0
         self._total: int | None = None
+        self._waits_until = 0.0
+        self._longest_wait = 0.0
 
     def __enter__(self) -> Self:
         """Begin to watch the time."""
@@ -79,6 +86,24 @@ class Talk:
             task = self._progress.task_ids[0]
             self._progress.update(task, completed=done, total=total)
 
+    def wait(self, seconds: float, why: str) -> None:
+        """Tell that nothing is asked for so many seconds: live with the progress, or else once.
+
+        Of a wait at least twice as long as those that were told it is told again.
+        """
+        with self._lock:
+            self._waits_until = max(self._waits_until, monotonic() + seconds)
+            is_told = self._timer is not None or self._quiet
+            if is_told or seconds < max(_LEAST_WAIT, 2 * self._longest_wait):
+                return
+            self._longest_wait = seconds
+        say(f"waiting {seconds:.0f} s, as the server asks ({why or 'too many requests'})")
+
+    def _doing(self) -> str:
+        """Return what is going on, for the progress."""
+        left = ceil(self._waits_until - monotonic())
+        return f"Waiting {left:,} s, as the server asks" if left > 0 else "Reading members"
+
     def stop(self) -> None:
         """Show no progress any more, so that something else can be written."""
         with self._lock:
@@ -91,12 +116,21 @@ class Talk:
 
     def _show(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn
+        from rich.text import Text
+
+        doing = self._doing
+
+        class Doing(ProgressColumn):
+            """What is going on, looked up each time that it is drawn."""
+
+            def render(self, _: object) -> Text:
+                return Text(doing())
 
         with self._lock:
             if self._timer is None:
                 return
-            columns = (TextColumn("Reading members"), BarColumn(), MofNCompleteColumn())
+            columns = (Doing(), BarColumn(), MofNCompleteColumn())
             progress = Progress(*columns, console=Console(stderr=True), transient=True)
             progress.add_task("", completed=self._done, total=self._total)
             progress.start()

@@ -6,12 +6,13 @@ import re
 import shlex
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pexpect
 import pyte
 import pytest
 
+from tests.community import detail
 from tests.running import COURSECTL, clean_environment
 
 SGR = re.compile(rb"\x1b\[([\d;]*)m")
@@ -411,6 +412,17 @@ def test_a_slow_roster_shows_progress_that_is_gone_when_it_has_come(feed):
     assert b"Reading members" in shown.output
     assert shown.lines[0] == "stdin"
     assert shown.lines[3:] == ["ID  Name", "──  ────", " 1  Ann", " 2  Ann"]
+
+
+def test_a_wait_for_a_rate_limit_is_counted_down_and_gone_when_it_is_over(community):
+    limited = replace(detail(429, "Slow down."), headers=(("Retry-After", "3"),))
+    community.misdeeds = [limited]
+    shown = on_terminal("members", "42", "-c", "id", "--csv", **community.environment)
+
+    assert shown.code == 0
+    for left in (2, 1):
+        assert f"Waiting {left} s, as the server asks".encode() in shown.output
+    assert shown.lines == ["id", "1", "2", "3", "4", "5"]
 
 
 def test_progress_counts_the_members_of_how_many(feed):

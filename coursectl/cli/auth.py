@@ -83,7 +83,7 @@ def login(
     from coursectl.settings import Settings
     from coursectl.sources.api.account import account
     from coursectl.sources.api.client import Api
-    from coursectl.streams import say
+    from coursectl.streams import Talk, say
 
     begin_debugging(wanted=debug)
 
@@ -106,7 +106,7 @@ def login(
     # What would keep the secret from being kept is told before anybody is asked for it.
     keychain.where(settings.url, settings.profile)
     record = _obtained(Method(settings.method or Method.OAUTH), settings, browse=not no_browser)
-    who = account(Api(settings, _credentials(record, settings)))
+    who = account(Api(settings, _credentials(record, settings), on_wait=Talk(quiet=False).wait))
     with keychain.lock():
         before = _save_profile(settings, record)
         where = keychain.put(settings.url, settings.profile, record)
@@ -137,7 +137,7 @@ def status(
 
     settings = options.settings_loader(ctx, profile, debug)()
     credentials = credentials_of(settings)
-    who = account(Api(settings, credentials))
+    who = account(Api(settings, credentials, on_wait=Talk(quiet=False).wait))
     expires_at = credentials.expires_at
     if json:
         told = {

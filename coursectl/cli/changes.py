@@ -93,7 +93,7 @@ def changes(
 
         first = gathering_of(export)
         comparison.take_before(first, export.name)
-        source = roster_after(comparison, export, after, settings, pseudonyms)
+        source = roster_after(comparison, export, after, settings, pseudonyms, talk)
         second = gathering_of(source)
         for batch in second.batches():
             comparison.take_after(batch.members)

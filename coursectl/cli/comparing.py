@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from coursectl.settings import Settings
     from coursectl.sources.export import Export
     from coursectl.sources.interface import Source
+    from coursectl.streams import Talk
 
 
 def export_before(option: str, before: str, after: str | None) -> "Export":
@@ -45,6 +46,7 @@ def roster_after(
     after: str | None,
     settings: "Callable[[], Settings]",
     pseudonyms: "Pseudonyms | None",
+    talk: "Talk",
 ) -> "Source":
     """Give the source of the roster to compare with that before, which has been taken.
 
@@ -62,7 +64,7 @@ def roster_after(
             )
         after = str(id_)
     elif export_of(after) is not None:
-        return resolve([after], settings)[0]
+        return resolve([after], settings, talk.wait)[0]
 
     def check(course: dict[str, object]) -> None:
         mark = None if pseudonyms is None else pseudonyms.mark
@@ -70,7 +72,7 @@ def roster_after(
         comparison.check(Provenance(settings().url, course, now, mark), "the course now")
 
     check({})
-    (source,) = resolve([after], settings)
+    (source,) = resolve([after], settings, talk.wait)
     check({"id": source.course_id})
     return source
 

@@ -46,7 +46,8 @@ def courses(
         output=output, named=format_, json=json, csv=csv, raw=raw, excel=excel
     )
     shown = parse_columns(columns or (), COURSE_COLUMNS) or COURSE_COLUMNS
-    api = Api(settings())
+    talk = Talk(quiet=quiet)
+    api = Api(settings(), on_wait=talk.wait)
     found = reportable_courses(api)
     selected = select_courses(found, search=search, sort=order, limit=limit)
     of = counted(len(found), "course")
@@ -63,7 +64,6 @@ def courses(
         ),
     )
     batch = CourseBatch(selected, as_of=datetime.now(UTC))
-    talk = Talk(quiet=quiet)
     delivery = delivery.named_by(
         [Provenance(api.settings.url, {}, batch.as_of)], "a list of courses"
     )

@@ -45,8 +45,8 @@ def export(
     name = None if output is None or output in STDOUT else expanded(output)
     if name is not None:
         check_name(name, EXPORT_SUFFIXES)
-    (source,) = resolve([course], settings)
     with Talk(quiet=quiet) as talk:
+        (source,) = resolve([course], settings, talk.wait)
         gathering = Gathering(
             [source],
             Criteria(),

@@ -96,7 +96,7 @@ def members(
         several=len(courses) > 1, readable=look.format.is_readable
     )
     with Talk(quiet=quiet) as talk:
-        sources = resolve(courses, settings)
+        sources = resolve(courses, settings, talk.wait)
         if delivery.template is not None and len(sources) > 1:
             raise UsageError(
                 f"-o {shortened(delivery.template, 120)!r} is of one course, and"

@@ -89,7 +89,7 @@ def report(
 
         comparison = before = None
         if since is None:
-            (source,) = resolve([course], settings)
+            (source,) = resolve([course], settings, talk.wait)
         else:
             from coursectl.comparison import Comparison
 
@@ -97,7 +97,7 @@ def report(
             before = gathering_of(export)
             comparison = stack.enter_context(Comparison(inactive=silent_for))
             comparison.take_before(before, export.name)
-            source = roster_after(comparison, export, course, settings, pseudonyms)
+            source = roster_after(comparison, export, course, settings, pseudonyms, talk)
 
         def take(members: "list[Member]") -> None:
             roster.extend(members)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from coursectl.settings import Settings
     from coursectl.sources.interface import Source
+    from coursectl.streams import Talk
 
 _ON_SCREEN = 20
 """People shown on a terminal who need a nudge."""
@@ -119,7 +120,8 @@ def summary(
     )
     look = delivery.look
     now = datetime.now(UTC)
-    sources = _sources(courses or [], settings, wants_all=all_)
+    talk = Talk(quiet=quiet)
+    sources = _sources(courses or [], settings, talk, wants_all=all_)
     is_page = (
         len(sources) == 1 and not all_ and (look.format.is_readable or look.format is Format.XLSX)
     )
@@ -138,7 +140,7 @@ def summary(
     )
     gatherings = []
     summaries = []
-    with Talk(quiet=quiet) as talk:
+    with talk:
         for number, source in enumerate(sources, 1):
             gathering = gather(
                 [source],
@@ -223,7 +225,7 @@ def _listed(courses: list[str], asked: "Mapping[str, object]") -> str:
 
 
 def _sources(
-    courses: list[str], settings: "Callable[[], Settings]", *, wants_all: bool
+    courses: list[str], settings: "Callable[[], Settings]", talk: "Talk", *, wants_all: bool
 ) -> "list[Source]":
     """Give the courses that were named, or all that may be reported on. Raises UsageError."""
     from coursectl.sources.resolve import every_course, resolve
@@ -231,7 +233,7 @@ def _sources(
     if wants_all and courses:
         raise UsageError("--all goes with no COURSE", "Name courses, or give --all.")
     if wants_all:
-        found = every_course(settings)
+        found = every_course(settings, talk.wait)
         if not found:
             raise NotFound(
                 "there is no course that you created or manage", "See coursectl courses."
@@ -239,4 +241,4 @@ def _sources(
         return found
     if not courses:
         raise UsageError("no COURSE is named", "Name one or several, or give --all.")
-    return resolve(courses, settings)
+    return resolve(courses, settings, talk.wait)

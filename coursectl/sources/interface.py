@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     OnProgress = Callable[[int, int | None], None]
     """Is told how many members have arrived, and of how many, where that is known."""
 
+    OnWait = Callable[[float, str], None]
+    """Is told that nothing is asked for so many seconds, and why."""
+
+
+def no_wait(_seconds: float, _why: str) -> None:
+    """Tell nobody."""
+
 
 def no_progress(_done: int, _total: int | None) -> None:
     """Tell nobody."""

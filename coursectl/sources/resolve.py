@@ -14,11 +14,12 @@ from coursectl.printable import shortened
 from coursectl.sources import EXPORT_SUFFIXES
 from coursectl.sources.address import host_of
 from coursectl.sources.export import DEMO, STDIN, Export
+from coursectl.sources.interface import no_wait
 
 if TYPE_CHECKING:
     from coursectl.settings import Settings
     from coursectl.sources.api.client import Api
-    from coursectl.sources.interface import Source
+    from coursectl.sources.interface import OnWait, Source
 
 _ID = re.compile(r"\d+", re.ASCII)
 _GREATEST_ID = 2**63 - 1
@@ -27,10 +28,13 @@ _MOST_DIGITS = 100
 _COURSE_IN_PATH = re.compile(r"/course/(\d{1,100})(?:/|$)", re.ASCII)
 
 
-def resolve(courses: Sequence[str], settings: "Callable[[], Settings]") -> "list[Source]":
+def resolve(
+    courses: Sequence[str], settings: "Callable[[], Settings]", on_wait: "OnWait" = no_wait
+) -> "list[Source]":
     """Give a source for each COURSE. `settings` is asked when a course of a community is named.
 
-    All courses of the community share one `Api`, with its pace and its deadline. Raises UsageError,
+    `on_wait` is told when the server wants everybody to wait. All courses of the community share
+    one `Api`, with its pace and its deadline. Raises UsageError,
     NotFound for a slug or name without a single match, and what the API raises.
     """
     if courses.count(STDIN) > 1:
@@ -40,12 +44,12 @@ def resolve(courses: Sequence[str], settings: "Callable[[], Settings]") -> "list
     def api() -> "Api":
         from coursectl.sources.api.client import Api
 
-        return Api(settings())
+        return Api(settings(), on_wait=on_wait)
 
     return [_source(course, api) for course in courses]
 
 
-def every_course(settings: "Callable[[], Settings]") -> "list[Source]":
+def every_course(settings: "Callable[[], Settings]", on_wait: "OnWait" = no_wait) -> "list[Source]":
     """Give a source for each course that whoever asks created or manages, by name.
 
     Raises what the API raises.
@@ -54,7 +58,7 @@ def every_course(settings: "Callable[[], Settings]") -> "list[Source]":
     from coursectl.sources.api.client import Api
     from coursectl.sources.api.courses import reportable_courses
 
-    api = Api(settings())
+    api = Api(settings(), on_wait=on_wait)
     return [_course(course["id"], api) for course in select_courses(reportable_courses(api))]
 
 

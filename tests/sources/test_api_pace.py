@@ -182,3 +182,41 @@ def test_no_thread_is_left_when_a_roster_has_been_fetched(crowd):
     time.sleep(0.1)
 
     assert not [t for t in threading.enumerate() if t.name == "coursectl-request"]
+
+
+# What is said of a wait
+
+
+def test_a_wait_for_a_rate_limit_is_told_once_on_a_pipe(community):
+    community.misdeeds = [limit("1")] * 3
+    run = coursectl("members", "42", "--csv", "-c", "id", environment=community.environment)
+
+    assert (run.code, run.text) == (0, "id\n1\n2\n3\n4\n5\n")
+    assert run.stderr == (
+        "coursectl: waiting 1 s, as the server asks"
+        " (the server answered 429: Request was throttled.)\n"
+    )
+
+
+@pytest.mark.parametrize("command", [("courses",), ("summary", "42"), ("export", "42")])
+def test_every_command_tells_that_it_waits(community, command):
+    community.misdeeds = [limit("1")]
+    run = coursectl(*command, environment=community.environment)
+
+    assert run.code == 0
+    assert run.stderr.startswith("coursectl: waiting 1 s, as the server asks (")
+
+
+def test_nothing_is_said_of_a_wait_where_quiet_is_wanted(community):
+    community.misdeeds = [limit("1")]
+    run = coursectl("members", "42", "--csv", "--quiet", environment=community.environment)
+
+    assert (run.code, run.stderr) == (0, "")
+
+
+def test_no_wait_is_told_that_would_pass_the_deadline(community):
+    community.misdeed_for_good = limit("3600")
+    run = coursectl("members", "42", "--deadline", "1m", environment=community.environment)
+
+    assert run.code == ExitCode.SERVER_ERROR
+    assert "waiting" not in run.stderr

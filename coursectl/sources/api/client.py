@@ -33,11 +33,13 @@ from coursectl.sources.api.session import (
     target_of,
 )
 from coursectl.sources.api.tokens import Credentials, credentials_of
+from coursectl.sources.interface import no_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from coursectl.settings import Settings
+    from coursectl.sources.interface import OnWait
 
     Query = Mapping[str, str | int]
 
@@ -88,17 +90,23 @@ class _Job:
 class Api:
     """GET requests to one community, with one pace and one deadline for all of them.
 
-    `credentials` are those that the settings name, unless others are to be tried. Raises
-    NotConfigured when there are none.
+    `credentials` are those that the settings name, unless others are to be tried. `on_wait` is told
+    when the server wants everybody to wait. Raises NotConfigured when there are no credentials.
     """
 
-    def __init__(self, settings: "Settings", credentials: Credentials | None = None) -> None:
+    def __init__(
+        self,
+        settings: "Settings",
+        credentials: Credentials | None = None,
+        *,
+        on_wait: "OnWait" = no_wait,
+    ) -> None:
         self.settings = settings
         self.credentials = credentials or credentials_of(settings)
         self.concurrency = settings.concurrency
         self.quotes = not settings.names_nobody
         """Whether errors may repeat what the server says."""
-        self._pace = Pace(settings.concurrency, settings.deadline)
+        self._pace = Pace(settings.concurrency, settings.deadline, on_wait)
         self._waiting: deque[_Job] = deque()
         self._idle: list[Session] = []
         self._threads = 0

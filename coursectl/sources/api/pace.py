@@ -2,7 +2,12 @@
 
 from threading import Condition
 from time import monotonic, sleep
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+from coursectl.sources.interface import no_wait
+
+if TYPE_CHECKING:
+    from coursectl.sources.interface import OnWait
 
 
 class OutOfTime(Exception):
@@ -21,8 +26,9 @@ class Pace:
     seconds from now.
     """
 
-    def __init__(self, most: int, deadline: float) -> None:
+    def __init__(self, most: int, deadline: float, on_wait: "OnWait" = no_wait) -> None:
         self.most = most
+        self.on_wait = on_wait
         self._until = monotonic() + deadline
         self._opens = 0.0
         self._under_way = 0
@@ -96,6 +102,8 @@ class Turn:
             self._pace.close_for(seconds)
         if seconds > self._pace.left():
             raise OutOfTime(seconds)
+        if everyone:
+            self._pace.on_wait(seconds, self.failure)
         self._pauses += 1
         self.__exit__()
         sleep(seconds)
