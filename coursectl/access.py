@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -53,8 +54,7 @@ class Access(NamedTuple):
         ):
             with _refused():
                 os.fchown(descriptor, self.status.st_uid, self.status.st_gid)
-        if hasattr(os, "setxattr"):
-            self._give_attributes(descriptor)
+        self._give_attributes(descriptor)
         with _refused():
             set_mode(descriptor, stat.S_IMODE(self.status.st_mode))
 
@@ -63,7 +63,7 @@ class Access(NamedTuple):
         if hasattr(os, "fchown"):
             with suppress(OSError):
                 os.fchown(descriptor, -1, self.status.st_gid)
-        if hasattr(os, "removexattr"):
+        if sys.platform == "linux":
             with suppress(OSError):
                 os.removexattr(descriptor, _ACCESS_LIST)
         mode = self.status.st_mode
@@ -75,6 +75,8 @@ class Access(NamedTuple):
             set_mode(descriptor, mode & 0o700 | group | shared)
 
     def _give_attributes(self, descriptor: int) -> None:
+        if sys.platform != "linux":  # Python knows none elsewhere
+            return
         found = _attributes(descriptor)
         inherited = found.pop(_ACCESS_LIST, None)
         if inherited != self.access_list:
@@ -102,7 +104,7 @@ def _refused() -> Iterator[None]:
 def _attributes(file: Path | int) -> dict[str, bytes]:
     """Return the access list of a file and the attributes that it keeps, where there are such."""
     found: dict[str, bytes] = {}
-    if hasattr(os, "listxattr"):
+    if sys.platform == "linux":
         with suppress(OSError):
             for name in os.listxattr(file):
                 if name == _ACCESS_LIST or name.startswith(_KEPT_ATTRIBUTES):

@@ -133,7 +133,8 @@ def _put_in_place(beside: Path, path: Path, file: BinaryIO, *, private: bool) ->
 
 def _is_private(path: Path) -> bool:
     status = path.stat()
-    return status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & 0o077
+    is_ours = hasattr(os, "geteuid") and status.st_uid == os.geteuid()
+    return is_ours and not stat.S_IMODE(status.st_mode) & 0o077
 
 
 @contextmanager
@@ -152,7 +153,7 @@ class _Temporary:
     def __init__(self, what: str) -> None:
         self._what = what
         with room_for(what):
-            self.file: BinaryIO = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see __exit__
+            self.file = cast("BinaryIO", tempfile.TemporaryFile(prefix="coursectl-"))  # noqa: SIM115 - see __exit__
 
     def __enter__(self) -> Self:
         return self
