@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from array import array
 from contextlib import suppress
 from itertools import accumulate
+from operator import sub
 from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar, cast
 
 from coursectl.files import room_for
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from coursectl.roster.ranking import Ranking, Shelf, Stretch
 
 _Kept = TypeVar("_Kept")
+
+_HEAVY = 16 * 1024 * 1024
+"""Bytes of texts that are in memory, as far as they are counted, before they are laid aside."""
+
+_GIVEN = 8 * 1024 * 1024
+"""Bytes of records that are given together."""
 
 
 class Records:
@@ -65,6 +72,12 @@ class Records:
             file = tempfile.TemporaryFile(prefix="coursectl-")  # noqa: SIM115 - see close
             self._file = cast("BinaryIO", file)  # Windows has it in a wrapper
         return self._file
+
+    def longest(self) -> int:
+        """Give how long the longest is, or more than none is where all of them are short."""
+        here = self.ends
+        longest = max(map(sub, here[1:], here)) if here[-1] > _GIVEN else here[-1]
+        return longest if self._behind is None else max(longest, self._behind.longest())
 
     def join(self, others: "Records") -> None:
         """Have others behind these. They stay in their file, which may be closed now.
@@ -132,11 +145,21 @@ class _Shelf(ABC, Generic[_Kept]):
         self.holds = holds
         """How many are in memory."""
         self._fresh: list[_Kept] = []
+        self._weight = 0
         self._records = Records() if records is None else records
 
     def close(self) -> None:
         """Let go of all of them."""
         self._records.close()
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether what is in memory takes much of it, however few they are."""
+        return self._weight > _HEAVY
+
+    def at_once(self, number: int) -> int:
+        """Give how many of `number` may be given together."""
+        return max(1, min(number, _GIVEN // max(1, self._records.longest())))
 
     def lay(self, numbers: list[int]) -> None:
         """Lay all aside that are not yet, in this order.
@@ -146,10 +169,12 @@ class _Shelf(ABC, Generic[_Kept]):
         if self._fresh:
             texts = self._written(self._fresh_at(numbers))
             self._fresh.clear()
+            self._weight = 0
             self._records.put([b"".join(texts)], map(len, texts))
 
     def keep(self, numbers: list[int]) -> None:
         """Let go of all but these of them."""
+        self._weight = self._weight * len(numbers) // max(1, len(self._fresh))
         self._fresh = self._fresh_at(numbers)
 
     def _at(self, stretches: "list[Stretch]") -> list[_Kept]:
@@ -181,6 +206,7 @@ class Aside(_Shelf["Member"]):
     def put(self, batch: Batch) -> None:
         """Take members."""
         self._fresh += batch.members
+        self._weight += sum([len(member.get("avatar") or "") for member in batch.members])
 
     def given(self, roster: Roster, stretches: "list[Stretch]") -> Batch:
         """Give these."""
@@ -216,7 +242,9 @@ class AsideRendered(_Shelf[bytes]):
         if isinstance(batch, Ranked):
             self._records.join(batch.records)
         elif len(batch):
-            self._fresh += self._renderer.records(batch, self._columns)
+            records = self._renderer.records(batch, self._columns)
+            self._fresh += records
+            self._weight += sum(map(len, records))
 
     def given(self, roster: Roster, stretches: "list[Stretch]") -> Rendered:
         """Give these."""

@@ -22,6 +22,7 @@ from coursectl.roster.parsing import Reading
 from tests.benchmarks import rosters as generated
 from tests.benchmarks.rosters import Shape
 from tests.plain import in_order
+from tests.render.answers import member
 from tests.roster.strategies import rosters
 from tests.running import COURSECTL, clean_environment, coursectl
 
@@ -254,3 +255,20 @@ def test_a_roster_that_is_not_whole_gives_nothing_sorted(large, tmp_path):
     )
     assert (run.code, run.stdout) == (7, b"")
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("limit", [None, 20, 2_000])
+@pytest.mark.parametrize("is_rendered", [True, False])
+def test_few_members_of_long_texts_are_laid_aside_too(limit, is_rendered):
+    sort = Sort("id", descending=True)
+    members = [member(id_, avatar="x" * 60_000) for id_ in range(1, 1_001)]
+    roster = Roster("x", datetime(2026, 1, 2, tzinfo=UTC))
+    batches = [Batch(roster, members[at : at + 10]) for at in range(0, len(members), 10)]
+    shelf = AsideRendered(CsvRenderer(), MEMBER_COLUMNS) if is_rendered else Aside()
+    given = []
+    for batch in Criteria(sort=sort, limit=limit).arrange(batches, shelf):
+        text = rendered(CsvRenderer(), [batch])
+        assert len(text) < 20_000_000
+        given += [int(line.partition(b",")[2].partition(b",")[0]) for line in text.splitlines()[1:]]
+    assert given == list(range(1_000, 0, -1))[:limit]
+    shelf.close()

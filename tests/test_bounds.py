@@ -29,8 +29,8 @@ MB = 1_000_000
 
 PEAK = 256 * MB
 SECONDS_A_MB = 0.3
-START = 5.0
-"""Seconds that may pass beside those for what is read."""
+START = 15.0
+"""Seconds that may pass beside those for what is read: so long it may take to refuse it."""
 
 Blocks = Iterator[bytes]
 

@@ -3,15 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from coursectl.render.columns import Column, Kind
 from coursectl.render.interface import Answer, Batch, Sink
 from coursectl.render.lined_up import lined_up
 from coursectl.render.values import readable_values
 
-_AT_ONCE = 500
-"""Lines that are written together."""
+_AT_ONCE = 64 * 1024
+"""Characters that are written together."""
 
 _RIGHT = (Kind.NUMBER, Kind.PERCENT, Kind.POINTS)
 
@@ -32,9 +31,14 @@ class TextRenderer:
 
     def render(self, answer: Answer, out: Sink) -> None:
         """Write a header and a line a row."""
-        lines = self.table(answer.columns, answer.batches)
-        while some := list(islice(lines, _AT_ONCE)):
-            out.write("".join(some).encode())
+        some, size = [], 0
+        for line in self.table(answer.columns, answer.batches):
+            some.append(line)
+            size += len(line)
+            if size > _AT_ONCE:
+                out.write("".join(some).encode())
+                some, size = [], 0
+        out.write("".join(some).encode())
 
     def table(self, columns: tuple[Column, ...], batches: Iterable[Batch]) -> Iterator[str]:
         """Yield the lines of a table: a header and a line a row."""

@@ -235,7 +235,7 @@ class Criteria(NamedTuple):
         """
         if self.sort is not None:
             ranking = ranked(batches, self.sort, shelf, self.limit)
-            for roster, stretches in ranking.in_order(self.limit):
+            for roster, stretches in ranking.in_order(self.limit, shelf):
                 yield shelf.given(roster, stretches)
             return
         left = self.limit

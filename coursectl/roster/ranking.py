@@ -39,6 +39,13 @@ class Shelf(Protocol):
     def holds(self) -> int:
         """How many it has room for before they are laid aside."""
 
+    @property
+    def is_heavy(self) -> bool:
+        """Whether those who are not laid aside take much memory, however few they are."""
+
+    def at_once(self, number: int) -> int:
+        """Give how many of `number` may be given together."""
+
     def put(self, batch: "Batch") -> None:
         """Take members."""
 
@@ -124,9 +131,11 @@ class Ranking:
         """Do so where it is time."""
         waiting = len(self._values)
         if limit is not None and 4 * limit <= shelf.holds:
-            if waiting > max(4 * limit, _LEAST_CUT):
+            if waiting > max(4 * limit, _LEAST_CUT) or shelf.is_heavy:
                 self.settle(shelf, limit)
-        elif waiting >= shelf.holds:
+            if shelf.is_heavy:
+                self.settle(shelf)
+        elif waiting >= shelf.holds or shelf.is_heavy:
             self.settle(shelf)
 
     def settle_rest(self, shelf: Shelf) -> None:
@@ -134,15 +143,15 @@ class Ranking:
         if self.ids:
             self.settle(shelf)
 
-    def in_order(self, limit: int | None) -> "Iterator[tuple[Roster, list[Stretch]]]":
+    def in_order(self, limit: int | None, shelf: Shelf) -> "Iterator[tuple[Roster, list[Stretch]]]":
         """Yield where members are, some of a roster at a time. It ends this one."""
         alike = self._alike()
         if alike and self.is_by_id and len(self._rosters) == 1:
-            for few in _parted(chain.from_iterable(alike), limit):
+            for few in _parted(chain.from_iterable(alike), limit, shelf.at_once(_BATCH)):
                 yield self._rosters[0], few
             return
         order = islice(self._each_by_id(alike) if alike else self._packed(), limit)
-        size = _SCATTERED if self.ids else _BATCH
+        size = shelf.at_once(_SCATTERED if self.ids else _BATCH)
         of_each: Iterable[tuple[int, Iterator[int]]] = [(0, order)]
         if len(self._rosters) > 1:
             of_each = groupby(order, key=self._roster_of.__getitem__)
@@ -263,11 +272,13 @@ def _in_turn(values: Iterable[Any], *, descending: bool) -> list[Any]:
     return [*sorted(values - nulls, reverse=descending), *nulls]
 
 
-def _parted(stretches: Iterable[Stretch], limit: int | None) -> Iterator[list[Stretch]]:
-    """Yield stretches of some hundreds of members in all at a time, up to a limit."""
+def _parted(
+    stretches: Iterable[Stretch], limit: int | None, at_once: int
+) -> Iterator[list[Stretch]]:
+    """Yield stretches of so many members in all at a time, up to a limit."""
     left = inf if limit is None else limit
     few: list[Stretch] = []
-    room = min(_BATCH, left)
+    room = min(at_once, left)
     for start, end in stretches:
         while start < end and left:
             cut = int(min(end, start + room))
@@ -277,7 +288,7 @@ def _parted(stretches: Iterable[Stretch], limit: int | None) -> Iterator[list[St
             start = cut
             if not room:
                 yield few
-                few, room = [], min(_BATCH, left)
+                few, room = [], min(at_once, left)
     if few:
         yield few
 
