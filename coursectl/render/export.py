@@ -3,7 +3,8 @@
 It has the shape of a page of the API: what is known of the roster, then `results`, a member a line
 with every field as the server sent it and every number as it wrote it, and last `count`, which only
 then is known for every source. `incomplete` says behind it how it showed that members are
-missing, where a person took that. `pseudonyms` before the members says that they are under some.
+missing, where a person took that, and `left_out` whose rows were not valid. `pseudonyms` before the
+members says that they are under some.
 """
 
 from collections.abc import Callable, Iterable, Mapping
