@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from coursectl.errors import ExitCode, IncompleteRoster, InvalidData, ServerError
 from coursectl.roster.criteria import Criteria
 from coursectl.roster.parsing import Reading
-from coursectl.sources.api import members
+from coursectl.sources.api import fetched
 from coursectl.sources.api.client import Api
 from coursectl.sources.api.members import CourseMembers, _ties_by_id
 from tests.community import (
@@ -322,7 +322,7 @@ def test_the_program_lists_an_incomplete_roster_that_is_good_enough_and_warns(co
 
 
 def test_pages_that_wait_for_their_proof_take_bounded_room(community, monkeypatch):
-    monkeypatch.setattr(members, "MOST_WAITING", 40_000)
+    monkeypatch.setattr(fetched, "MOST_WAITING", 40_000)
     community.courses[42].members = lined_up(600)
 
     with pytest.raises(InvalidData, match="more than 40,000 bytes of members wait"):

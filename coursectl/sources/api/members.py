@@ -4,11 +4,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from heapq import merge
-from itertools import chain, islice, pairwise
+from itertools import pairwise
 from operator import itemgetter
-from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
@@ -19,18 +17,17 @@ from coursectl.errors import (
     InvalidData,
     NotFound,
 )
-from coursectl.files import room_for
 from coursectl.printable import shortened
 from coursectl.roster.criteria import Criteria
 from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.member import Course, Member
 from coursectl.roster.parsing import Reading, parse_course, parse_course_as_sent
-from coursectl.roster.seen_ids import SeenIds
 from coursectl.sources.api.client import Api
+from coursectl.sources.api.fetched import Fetched, moment
 from coursectl.sources.api.lists import PAGE_SIZE
 from coursectl.sources.api.neighbours import KNOWN_BESIDE, Neighbours, unchecked
 from coursectl.sources.api.session import NOT_THE_API, BadRequest, answers_of_a_server
-from coursectl.sources.api.statuses import Listing, Listings
+from coursectl.sources.api.statuses import Listings
 from coursectl.sources.api.walk import Page, Walk
 from coursectl.sources.interface import no_progress
 from coursectl.sources.seen_courses import remember
@@ -44,13 +41,8 @@ if TYPE_CHECKING:
 
 _QUERY: dict[str, str | int] = {"ordering": "joined_at", "limit": PAGE_SIZE, "offset": 0}
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
-
 _LOOKS = 4
 """Times that a roster is fetched when somebody stands beside it who is not in it."""
-
-MOST_WAITING = 1024**3
-"""Bytes of pages that may wait for the proof: more than a million usual members."""
 
 _WALKS = 8
 """Times that a roster is walked, when it does not stand still."""
@@ -59,12 +51,6 @@ _ID = itemgetter("id")
 
 _MOST_TIED = 10_000
 """Members in a row who joined in the same moment that are put in order; more would fill memory."""
-
-_IN_MEMORY = 8 * 1024 * 1024
-"""Bytes of pages that wait in memory for their proof; more of them wait in a file."""
-
-_READ = _IN_MEMORY // 4
-"""Bytes of pages of which the members wait, too, and are not read once more."""
 
 
 class CourseMembers:
@@ -141,12 +127,13 @@ class CourseMembers:
             looks = 0
             while True:
                 looks += 1
-                fetched = _Fetched(stack, reading, criteria, on_progress)
+                fetched = Fetched(stack, reading, criteria, on_progress)
                 for page in self._fetch(fetched, statuses, beside):
                     yield from reading.page(page.glance, page.body, page.where)
                 missing = self._missing(fetched, beside, is_all=statuses is None)
                 if missing is not None or fetched.doubt is not None or looks == _LOOKS:
                     break
+                fetched.renew(0)
                 # Who stands beside may have another status by now, or none: everybody tells.
                 self._narrowed, statuses = False, None
             doubt = fetched.doubt or self._doubt_beside(fetched, beside, asked, missing)
@@ -167,7 +154,7 @@ class CourseMembers:
 
     def _fetch(
         self,
-        fetched: "_Fetched",
+        fetched: Fetched,
         statuses: frozenset[str | None] | None,
         beside: Neighbours,
     ) -> Iterator[Page]:
@@ -178,7 +165,7 @@ class CourseMembers:
         self.fetched_at = datetime.now(UTC)
         as_they_come = _few_will_do(fetched.criteria)
         fetched.listings = listings = self._listings(beside.has_nobody)
-        fetched.stack.callback(listings.cancel)
+        fetched.closing(listings.cancel)
         for at_once in (as_they_come, True):
             fetched.listing = listing = listings.find(statuses, at_once=at_once)
             self._taken |= {*listing.words} - listing.refused
@@ -188,8 +175,8 @@ class CourseMembers:
             if len(listing.forms) > 1:
                 self._fetch_each(fetched)
                 return
-            (part,) = fetched.parts = [fetched.part()]
-            (form,) = listing.forms
+            fetched.renew(1)
+            (part,), (form,) = fetched.parts, listing.forms
             walk = None
             for walk in self._walks(form, fetched.criteria, listing.first):
                 part.begin(fetched.reading)
@@ -209,14 +196,14 @@ class CourseMembers:
             if not listings.leave_out(fetched.statuses):
                 return
 
-    def _fetch_each(self, fetched: "_Fetched") -> None:
+    def _fetch_each(self, fetched: Fetched) -> None:
         """Fetch status by status, as the server reads no list, until two rounds are the same.
 
         Who moves from one status to another in between is in neither of one round at most.
         """
         forms = fetched.listing.forms
         fetched.count = fetched.doubt = None
-        fetched.parts = [fetched.part() for _ in forms]
+        fetched.renew(len(forms))
         walks: dict[str, Walk] = {}
         for _ in range(_WALKS):
             self.fetched_at = datetime.now(UTC)
@@ -268,7 +255,7 @@ class CourseMembers:
 
     def _missing(
         self,
-        fetched: "_Fetched",
+        fetched: Fetched,
         beside: Neighbours,
         *,
         is_all: bool,
@@ -299,7 +286,7 @@ class CourseMembers:
 
     def _doubt_beside(
         self,
-        fetched: "_Fetched",
+        fetched: Fetched,
         beside: Neighbours,
         asked: frozenset[str | None] | None,
         missing: list[dict[str, object]] | None,
@@ -378,70 +365,6 @@ class CourseMembers:
         return Listings(ask, self._api.wait_for, has_nobody)
 
 
-class _Fetched:
-    """A roster as it was fetched, in one part, or in several where there is no list of all."""
-
-    listing: Listing
-    listings: Listings
-
-    def __init__(
-        self, stack: ExitStack, reading: Reading, criteria: Criteria, on_progress: "OnProgress"
-    ) -> None:
-        self.stack = stack
-        """Closes what is open in the end."""
-        self.reading = reading
-        self.criteria = criteria
-        self.on_progress = on_progress
-        self.parts: list[_Waiting] = []
-        self.statuses: set[str | None] = set()
-        """Those of its members."""
-        self.count: int | None = None
-        """How many they are, where the server says it."""
-        self.doubt: CoursectlError | None = None
-        """What speaks against its being whole."""
-        self._ids = SeenIds()
-
-    def part(self) -> "_Waiting":
-        """Return room for the pages of a part."""
-        return self.stack.enter_context(_Waiting())
-
-    def begin(self) -> None:
-        """Forget whom it has met."""
-        self._ids = SeenIds()
-        self.statuses = set()
-
-    def meet(self, page: Page) -> None:
-        """Take note of who is on a page."""
-        self._ids.take([id_ for id_ in page.glance.ids if id_ is not None])
-        self.statuses |= page.glance.statuses
-
-    def has_met(self, id_: int) -> bool:
-        """Return whether somebody was on its pages."""
-        return id_ in self._ids
-
-    def members(self, reading: Reading) -> Iterator[list[Member]]:
-        """Yield the members, read by `reading`, in the order in which they joined."""
-        if len(self.parts) == 1:
-            yield from self.parts[0].read(reading)
-            return
-        rows = merge(*(_one_by_one(part, reading) for part in self.parts), key=_by_joining)
-        while some := list(islice(rows, PAGE_SIZE)):
-            yield some
-
-
-def _one_by_one(part: "_Waiting", reading: Reading) -> Iterator[Member]:
-    """Yield members of a part; of each page all are read before another part goes on."""
-    for body, where in part.pages():
-        yield from list(chain.from_iterable(reading.document([body], where)))
-
-
-def _by_joining(member: Any) -> tuple[bool, datetime, int]:
-    at = _moment(member.get("joined_at"))
-    if not isinstance(at, datetime):
-        return True, _NEVER, member["id"]
-    return False, at.replace(tzinfo=at.tzinfo or UTC), member["id"]
-
-
 def _ties_by_id(batches: Iterable[list[Member]]) -> Iterator[list[Member]]:
     """Put members who joined in the same moment, or have not, in the order of their ids.
 
@@ -477,78 +400,9 @@ def _joined_at(members: list[Any]) -> list[object]:
     read = datetime.fromisoformat
     with suppress(KeyError, TypeError, ValueError):  # nearly all are there, and the text of one
         return [None if (at := member["joined_at"]) is None else read(at) for member in members]
-    return [_moment(member.get("joined_at")) for member in members]
-
-
-def _moment(at: object) -> object:
-    """Give a moment if there is one, or else what is there."""
-    if isinstance(at, str):
-        with suppress(ValueError):
-            return datetime.fromisoformat(at)
-    return at
+    return [moment(member.get("joined_at")) for member in members]
 
 
 def _few_will_do(criteria: Criteria) -> bool:
     """Whether the first members that are wanted are all that is wanted."""
     return criteria.limit is not None and criteria.sort is None
-
-
-class _Waiting:
-    """Pages that wait for the proof that they are the roster."""
-
-    _trial: Reading
-
-    def __init__(self) -> None:
-        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - see __exit__
-        self._places: list[tuple[int, int, int, str]] = []  # offset, start, size, where
-        self.members: list[list[Member]] | None = []
-        """The members of these pages, in batches, if they are few and came in order."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def add(self, page: Page) -> None:
-        """Append a page. Raise InvalidData for a row that is not valid, or where too much waits."""
-        batches = self._trial.page(page.glance, page.body, page.where)
-        start = self._file.tell()
-        if start + len(page.body) > MOST_WAITING:
-            raise InvalidData(
-                f"{page.where}: more than {MOST_WAITING:,} bytes of members wait until it is proved"
-                " that nobody is missing",
-                "If the course really is that large, ask its server for members of one status at a"
-                " time, with --status.",
-            )
-        is_in_order = not self._places or self._places[-1][0] < page.offset
-        if self.members is not None:
-            self.members += batches
-            if start > _READ or not is_in_order:
-                self.members = None
-        with room_for("pages that wait for their proof"):
-            self._file.write(page.body)
-        self._places.append((page.offset, start, len(page.body), page.where))
-
-    def begin(self, reading: Reading) -> None:
-        """Begin with no pages, which `reading` will read."""
-        self._trial = reading.anew()
-        self._file.seek(0)
-        self._file.truncate()
-        self._places.clear()
-        self.members = []
-
-    def read(self, reading: Reading) -> Iterator[list[Member]]:
-        """Yield the members on its pages."""
-        if self.members is not None:
-            reading.take_over(self._trial)
-            yield from self.members
-            return
-        for body, where in self.pages():
-            yield from reading.document([body], where)
-
-    def pages(self) -> Iterator[tuple[bytes, str]]:
-        """Give the pages in the order of their rows, what was looked at again among them."""
-        for _, start, size, where in sorted(self._places):
-            self._file.seek(start)
-            yield self._file.read(size), where
