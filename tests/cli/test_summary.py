@@ -1,4 +1,5 @@
 import csv
+import html as web
 import io
 import json
 import re
@@ -327,6 +328,45 @@ def test_on_a_terminal_several_courses_are_a_table_that_folds(tmp_path):
 def test_a_limit_is_one_for_each_course():
     run = coursectl("summary", "demo", "demo", "-n", "3", "--json")
     assert [each["members"] for each in courses(run)] == [3, 3]
+
+
+# One rounding
+
+
+@pytest.mark.parametrize(
+    ("few", "all_", "told"),
+    [
+        (1, 16, "6.3%"),
+        (3, 16, "18.8%"),
+        (17, 80, "21.3%"),
+        (1, 4000, "<0.1%"),
+        (3999, 4000, ">99.9%"),
+    ],
+)
+def test_a_share_reads_the_same_in_every_format(tmp_path, few, all_, told):
+    members = [row(id_, join_status="odd" if id_ < few else "joined") for id_ in range(all_)]
+    file = save(tmp_path / "a.json", *members)
+    for format_ in ("plain", "markdown", "table", "html"):
+        text = web.unescape(coursectl("summary", file, "-f", format_, "-q").text)
+        line = text.replace("\\", "").partition("By status")[2].partition("odd")[2]
+        found = re.search(r"[<>]?[\d.]+%", line)
+        assert found
+        assert found[0] == told, format_
+    assert coursectl("summary", file, "-o", tmp_path / "a.xlsx").code == 0
+    page = opened((tmp_path / "a.xlsx").read_bytes())["Summary"]
+    (cell,) = (each[2] for each in page.iter_rows() if each[0].value == "odd")
+    assert cell.value == 100 * few / all_
+    assert ('"' + told + '"' in cell.number_format) == (told[0] in "<>")
+    assert ";0.0" in cell.number_format or "]0.0" in cell.number_format
+
+
+def test_a_figure_that_is_missing_is_a_blank_cell(tmp_path):
+    file = save(tmp_path / "a.json", row(1, user_completion_rate=None))
+    assert coursectl("summary", file, "-o", tmp_path / "a.xlsx").code == 0
+    page = opened((tmp_path / "a.xlsx").read_bytes())["Summary"]
+    cells = {each[0].value: each[1].value for each in page.iter_rows()}
+    for figure in ("Mean completion", "Median", "Mean", "Lower quartile", "Upper quartile"):
+        assert cells[figure] is None
 
 
 # Files
