@@ -1,12 +1,14 @@
 """Where a document is cut, seen from what is handed on to be validated."""
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coursectl.errors import InvalidData
 from coursectl.roster import documents
 from coursectl.roster.documents import Document
 from tests.roster.strategies import (
@@ -163,3 +165,42 @@ def test_blocks_may_be_empty():
     rows = Heard()
     blocks = iter([b"", b"[", b"", b'{"id":1}', b"", b"]", b""])
     assert list(Document(blocks, "x", rows).batches()) == [[{"id": 1}]]
+
+
+def refused(document: bytes) -> str:
+    with pytest.raises(InvalidData) as caught:
+        heard(document, block=documents.BLOCK, size=documents.BLOCK)
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("document", "what"),
+    [
+        (b" " * 17_000_000 + b"[]", "more than 16,777,216 bytes of nothing but white space"),
+        (b'{"id":1}\n' + b"\n" * 17_000_000, "of nothing but white space"),
+        (b'{"a":1%b}' % b"".join(b',"%d":1' % n for n in range(10_001)), "than 10,000 names"),
+        (b'{"a":1%b}' % (b',"results":[]' * 1_001), "more than 1,000 lists of results"),
+        (b'[{"id":1,"x":[%b1]}]' % (b"[]," * 400_000), "more than 200,000 values"),
+        (b'{"id":1,"x":[%b1]}\n' % (b"{}," * 400_000), "more than 200,000 values"),
+        (b'{"results":[]}' * 100_001, "more than 100,000 "),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, bytes) else None,
+)
+def test_more_than_any_roster_has_is_refused(document, what):
+    said = refused(document)
+    assert what in said
+    assert said.endswith(" bytes were read")
+
+
+def test_what_looks_like_values_in_a_text_is_none():
+    row = b'{"id":1,"x":"%b"}' % (b'[{,\\"' * 600_000)
+    for document in (b"[%b]" % row, row + b"\n" + row + b"\n"):
+        assert heard(document, block=documents.BLOCK)[1][0]["id"] == 1
+
+
+def test_short_members_behind_a_long_one_take_no_time_of_their_own():
+    rows = b"".join(b',{"id":%d}' % id_ for id_ in range(100_000))
+    began = process_time()
+    found = heard(b'[{"x":"%b"}%b]' % (b"x" * 8_000_000, rows), block=documents.BLOCK)[1]
+    assert len(found) == 100_001
+    assert process_time() - began < 3
