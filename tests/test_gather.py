@@ -218,7 +218,8 @@ def test_the_api_is_asked_for_the_courses_name_only_where_it_is_shown(community,
     ids(gathered)
 
     assert gathered.rosters[0].course == name
-    assert len(community.asked("/api/v2/course/42/")) == shows
+    names = [query for query in community.asked("/api/v2/course/42/") if not query]
+    assert len(names) == shows
 
 
 # Where to stop
@@ -229,7 +230,7 @@ def test_requests_end_when_the_limit_is_met(community):
     gathered = gathering(course(community), criteria=Criteria(limit=3))
 
     assert ids(gathered) == [1, 2, 3]
-    assert len(community.requests) == 2
+    assert len(community.pages(PATH)) == 2
     assert (gathered.shown, gathered.total()) == (3, 5)
 
 
@@ -241,7 +242,7 @@ def test_requests_end_when_the_limit_is_met_though_ages_or_the_course_are_shown(
     gathered = gathering(course(community), criteria=Criteria(limit=2), **how)
 
     assert ids(gathered) == [1, 2]
-    assert len(community.asked(PATH)) == 1
+    assert len(community.pages(PATH)) == 1
 
 
 def test_who_joined_with_the_last_member_on_a_page_may_stand_on_the_next(community):
@@ -259,7 +260,7 @@ def test_requests_go_on_until_the_limit_is_met_by_wanted_members(community):
     gathered = gathering(course(community), criteria=Criteria(limit=1, min_completion=50))
 
     assert ids(gathered) == [3]
-    assert len(community.requests) == 2
+    assert len(community.pages(PATH)) == 2
 
 
 def test_a_sort_needs_every_page(community):
@@ -277,7 +278,7 @@ def test_a_limit_of_none_at_all_asks_for_one_page(community):
     gathered = gathering(course(community), criteria=Criteria(limit=0))
 
     assert ids(gathered) == []
-    assert len(community.requests) == 1
+    assert len(community.pages(PATH)) == 1
     assert (gathered.shown, gathered.total()) == (0, 5)
 
 
@@ -286,7 +287,7 @@ def test_a_limit_met_before_a_course_leaves_its_first_page_for_the_total(saved, 
     gathered = gathering(saved([row(8), row(9)]), course(community), criteria=Criteria(limit=2))
 
     assert ids(gathered) == [8, 9]
-    assert len(community.requests) == 1
+    assert len(community.pages(PATH)) == 1
     assert gathered.total() == 7
 
 
