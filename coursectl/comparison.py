@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from coursectl.errors import UsageError
 from coursectl.files import no_room
 from coursectl.printable import shortened
-from coursectl.roster.change_kind import ChangeKind
+from coursectl.roster.change_kind import OF_WHO_CAME, OF_WHO_WENT, ChangeKind
 from coursectl.roster.changes import Change, Changes, Side, Silence, kinds_of
 from coursectl.roster.moments import written
 from coursectl.roster.pseudonyms import check_comparable
@@ -161,7 +161,7 @@ class Comparison:
             left_out = [(id_,) for id_ in self._left_out | unknown]
             self._database.executemany("DELETE FROM before WHERE id = ?", left_out)
             self._database.executemany("DELETE FROM after WHERE id = ?", left_out)
-            counts = self._find(silence, self._unknown(gathering, silence))
+            counts = self._find(silence, knows_everybody_after=gathering.knows_everybody)
         return Changes(
             course=after.course_name or before.course_name,
             course_id=after.course_id if before.course_id is None else before.course_id,
@@ -174,25 +174,27 @@ class Comparison:
             of=self._of,
         )
 
-    def _unknown(self, after: "Gathering", silence: Silence | None) -> set[ChangeKind]:
-        """Give the kinds of change that cannot be told: who is missing has not come or gone."""
-        unknown = set()
-        if silence is None:
-            unknown.add(ChangeKind.SILENT)
-        if not self._knows_everybody:
-            unknown |= {ChangeKind.JOINED, ChangeKind.COMPLETED}
-        if not after.knows_everybody:
-            unknown.add(ChangeKind.LEFT)
-        return unknown
-
     def _find(
-        self, silence: Silence | None, unknown: set[ChangeKind]
+        self, silence: Silence | None, *, knows_everybody_after: bool
     ) -> dict[ChangeKind, int | None]:
-        """Write down who changed, and how; give how many there are of each kind, where known."""
+        """Write down who changed, and how; give how many there are of each kind, where known.
+
+        Who is missing where not everybody is known has not come or gone.
+        """
+        unknown: set[ChangeKind] = {ChangeKind.SILENT} if silence is None else set()
+        if not self._knows_everybody:
+            unknown.update(OF_WHO_CAME)
+        if not knows_everybody_after:
+            unknown.update(OF_WHO_WENT)
         counts = {kind: None if kind in unknown else 0 for kind in self._kinds}
         rows: list[tuple[int, float | str, int]] = []
         for before, after in self._different(silence):
-            for kind in kinds_of(before, after, silence):
+            kinds = kinds_of(before, after, silence)
+            if before is None and not self._knows_everybody:
+                kinds = [kind for kind in kinds if kind is ChangeKind.SILENT]
+            if after is None and not knows_everybody_after:
+                continue
+            for kind in kinds:
                 if (count := counts.get(kind)) is not None:
                     change = Change(kind, before, after)
                     counts[kind] = count + 1
@@ -211,10 +213,13 @@ class Comparison:
         seconds: tuple[str, ...] = ()
         if silence is not None:
             differ.append(
-                "(substr(before.last_active_at, 1, 19) >= ?"
-                " AND ifnull(substr(after.last_active_at, 1, 19) <= ?, TRUE))"
+                "(ifnull(after.last_active_at <= ?, TRUE) AND ifnull(after.joined_at <= ?, TRUE)"
+                " AND (before.last_active_at >= ?"
+                " OR ifnull(before.joined_at, after.joined_at) >= ?))"
             )
-            seconds = (written(silence.before)[:19], written(silence.after)[:19])
+            # Any moment within a second begins with it, and sorts before it with a Z behind it.
+            once, last = written(silence.before)[:19], f"{written(silence.after)[:19]}Z"
+            seconds = (last, last, once, once)
         for query, values in (
             (
                 f"SELECT {_BOTH} FROM after LEFT JOIN before USING (id)"  # noqa: S608 - our own words

@@ -76,30 +76,49 @@ class Compared:
 _ROSTER = """
 CREATE TABLE {} AS SELECT unnest(results, recursive := true) FROM read_json($1, columns = {{
     results: 'STRUCT(id BIGINT, username VARCHAR, real_name VARCHAR, join_status VARCHAR,
-                     user_completion_rate DOUBLE, last_active_at TIMESTAMPTZ)[]'
+                     user_completion_rate DOUBLE, last_active_at TIMESTAMPTZ,
+                     joined_at TIMESTAMPTZ)[]'
 }})
 """
-_PAIRS = """
+_PAIRS = r"""
+CREATE MACRO is_member(status) AS coalesce(status IN ('joined', 'manager', 'creator'), false);
+CREATE MACRO is_waiting(status) AS coalesce(status IN ('invited', 'requested'), false);
+CREATE MACRO is_done(status, rate) AS coalesce(status = 'joined' AND rate = 100, false);
+CREATE MACRO look(name) AS trim(regexp_replace(regexp_replace(nfc_normalize(coalesce(name, '')),
+    '[\x00-\x08\x0e-\x1b\x{202a}-\x{202e}\x{200b}]', '', 'g'), '\s+', ' ', 'g'));
 CREATE TABLE pairs AS SELECT coalesce(a.id, b.id) AS id, b.id IS NOT NULL AS was,
     a.id IS NOT NULL AS is_there, b.user_completion_rate AS old, a.user_completion_rate AS new,
-    b.join_status AS old_status, a.join_status AS new_status,
-    b.last_active_at AS old_last, a.last_active_at AS new_last,
-    (b.username, b.real_name) IS DISTINCT FROM (a.username, a.real_name) AS other_name
+    nullif(b.join_status, '') AS old_status, nullif(a.join_status, '') AS new_status,
+    b.last_active_at AS old_last, a.last_active_at AS new_last, a.joined_at AS own_joined,
+    coalesce(b.joined_at, a.joined_at) AS old_joined,
+    coalesce(a.joined_at, b.joined_at) AS new_joined,
+    (look(b.username), look(b.real_name)) <> (look(a.username), look(a.real_name)) AS other_name,
+    is_member(old_status) AS was_member, is_member(new_status) AS now_member,
+    -- The only two who are told elsewhere: whoever crosses the line, and whoever waits now.
+    was_member <> now_member OR is_waiting(new_status)
+        OR (is_waiting(old_status) AND new_status IS NULL) AS told
 FROM one b FULL JOIN other a ON a.id = b.id
 """
 _KINDS = {
-    "joined": "NOT was ORDER BY id",
-    "left": "NOT is_there ORDER BY id",
-    "moved": "was AND is_there AND old_status IS DISTINCT FROM new_status ORDER BY id",
-    "progressed": "was AND is_there AND (new > old OR (old IS NULL AND new IS NOT NULL))"
+    "joined": "now_member AND NOT was_member ORDER BY id",
+    "left": "was_member AND NOT now_member ORDER BY id",
+    "invited": "new_status = 'invited' AND old_status IS DISTINCT FROM 'invited' ORDER BY id",
+    "requested": "new_status = 'requested' AND old_status IS DISTINCT FROM 'requested' ORDER BY id",
+    "withdrawn": "is_waiting(old_status) AND new_status IS NULL ORDER BY id",
+    "moved": "old_status IS DISTINCT FROM new_status AND NOT told ORDER BY id",
+    "progressed": "was AND is_there AND (round(new - old, 9) > 0"
+    " OR (old IS NULL AND new IS NOT NULL AND (was_member OR NOT now_member)))"
     " ORDER BY round(new - old, 9) DESC NULLS LAST, id",
-    "regressed": "was AND is_there AND (new < old OR (new IS NULL AND old IS NOT NULL))"
-    " ORDER BY id",
-    "completed": "is_there AND new = 100 AND old IS DISTINCT FROM 100 ORDER BY id",
-    "silent": "was AND is_there AND new_status = 'joined' AND new < 100"
-    " AND old_last >= $earlier::TIMESTAMPTZ - $inactive::INTERVAL"
-    " AND (new_last IS NULL OR new_last < $later::TIMESTAMPTZ - $inactive::INTERVAL)"
-    " ORDER BY new_last NULLS FIRST, id",
+    "regressed": "was AND is_there AND (round(new - old, 9) < 0"
+    " OR (new IS NULL AND old IS NOT NULL AND (now_member OR NOT was_member))) ORDER BY id",
+    "completed": "is_done(new_status, new) AND NOT is_done(old_status, old) ORDER BY id",
+    "silent": "new_status = 'joined' AND new < 100"
+    # At the later moment, AGE has passed without a lesson and since they joined; not so before.
+    " AND coalesce(new_last + $inactive::INTERVAL < $later::TIMESTAMPTZ, true)"
+    " AND coalesce(new_joined + $inactive::INTERVAL <= $later::TIMESTAMPTZ, true)"
+    " AND (old_last + $inactive::INTERVAL >= $earlier::TIMESTAMPTZ"
+    " OR old_joined + $inactive::INTERVAL > $earlier::TIMESTAMPTZ)"
+    " ORDER BY coalesce(new_last, own_joined) NULLS FIRST, id",
     "renamed": "was AND is_there AND other_name ORDER BY id",
 }
 
@@ -125,9 +144,16 @@ def by_duckdb(
         }
 
 
-RATES = (None, 0, 0.0, 0.1, 0.3, 12.5, 33.3, 50, 50.0, 99.9, 100, 100.0)
-STATUSES = ("joined",) * 6 + ("invited", "manager", None, "new")
-NAMES = ("Ann", "ann", "", None, "Ann\x00a", "Ann\x00b", "佐藤", "\u202eAnn")
+RATES = (None, 0, 0.0, 0.1, 0.3, 0.1 + 0.2, 12.5, 33.3, 50, 50.0, 99.9, 100, 100.0)
+STATUSES = (
+    *("joined",) * 8,
+    *("invited", "requested") * 2,
+    *("manager", "creator", None, "", "new", "payment_waiting"),
+)
+NAMES = (
+    *("Ann", "ann", "", None, " ", "Ann\x00a", "Ann\x00b", "佐藤", "\u202eAnn", "Ann\n"),
+    *("Zo\u00eb", "Zoe\u0308", "Zoe"),
+)
 FETCHED = ("2026-11-16T06:00:00Z", "2026-11-23T06:00:00.500000Z", "2026-11-23T08:00:00+02:00")
 WRITTEN = ("Z", ".000001Z", ".5Z", ".500000Z", "+00:00", "+02:00", ".499999-05:00", "")
 
@@ -156,6 +182,7 @@ def rosters(draw: st.DrawFn) -> tuple[list[Any], list[Any]]:
                 "join_status": draw(st.sampled_from(STATUSES)),
                 "user_completion_rate": draw(st.sampled_from(RATES)),
                 "last_active_at": draw(moments()),
+                "joined_at": draw(moments()),
             }
             for id_ in draw(st.permutations(sorted(ids)))
         ]

@@ -119,7 +119,7 @@ def changes(
         for note in untold(found, export.name, source.name):
             talk.note(*note)
         tell_written(delivery.file, counted(found.total, "change"), talk)
-    if exit_code and found.total:
+    if exit_code and (found.total or found.unknown):
         raise typer.Exit(ExitCode.CHANGED)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from coursectl.errors import UsageError
 from coursectl.printable import shortened
-from coursectl.roster.change_kind import ChangeKind
+from coursectl.roster.change_kind import OF_WHO_CAME, OF_WHO_WENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,8 +90,9 @@ def untold(found: "Changes", before: str, after: str) -> "Iterator[tuple[str, ..
             " and which is the older one is not checked",
             "coursectl export saves when.",
         )
-    for kind, name in ((ChangeKind.JOINED, before), (ChangeKind.LEFT, after)):
-        if found.counts.get(kind, 0) is None:
+    for kinds, name in ((OF_WHO_CAME, before), (OF_WHO_WENT, after)):
+        if untold := [kind for kind in kinds if kind in found.unknown]:
             yield (
-                f"{name}: not everybody is known who is in it, so nobody is told to have {kind}",
+                f"{name}: not everybody is known who is in it, so nobody is told to have"
+                f" {', '.join(untold)}",
             )

@@ -211,12 +211,15 @@ _AFTER = Parameter(
 )
 _ONLY = Parameter(
     "--only",
-    help="These kinds of change: joined, left, moved, progressed, regressed, completed, silent, renamed. All by default.",
+    help="These kinds of change: joined, left, invited, requested, withdrawn, moved, progressed, regressed, completed, silent, renamed. All by default.",
     is_repeatable=True,
     metavar="KIND,...",
     offer=Offer(
         "joined",
         "left",
+        "invited",
+        "requested",
+        "withdrawn",
         "moved",
         "progressed",
         "regressed",
@@ -234,7 +237,9 @@ _INACTIVE_3 = Parameter(
     panel="Which members",
 )
 _EXIT_CODE = Parameter(
-    "--exit-code", help="End with exit code 8 if there is any change.", panel="How they are shown"
+    "--exit-code",
+    help="End with exit code 8 if anything changed, or may have.",
+    panel="How they are shown",
 )
 _SEARCH_2 = Parameter(
     "--search",

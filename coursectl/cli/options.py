@@ -340,7 +340,7 @@ TellsByExitCode = Annotated[
     bool,
     typer.Option(
         "--exit-code",
-        help="End with exit code 8 if there is any change.",
+        help="End with exit code 8 if anything changed, or may have.",
         rich_help_panel=_OUTPUT,
     ),
 ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -12,7 +12,7 @@ from coursectl.render.interface import Answer, Caption
 from coursectl.render.json import escaped
 from coursectl.render.outline import Figure, Figures, Outline, Rows, Section, Words
 from coursectl.render.values import day, minute, moment_in
-from coursectl.roster.change_kind import ChangeKind
+from coursectl.roster.change_kind import OF_WHO_CAME, OF_WHO_WENT, ChangeKind
 from coursectl.roster.definitions import CHANGES
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from coursectl.render.interface import Sink
     from coursectl.roster.changes import Change, Changes
 
-SHAPE = "changes/1"
+SHAPE = "changes/2"
 """The name of the shape in JSON; what is added later keeps it, what changes gets the next."""
 
 _TITLES = dict(zip(ChangeKind, (term for term, _ in CHANGES), strict=True))
@@ -39,16 +39,20 @@ def _from_and_to(column: Column) -> tuple[Column, Column]:
     )
 
 
+_FROM, _TO = (column._replace(null="-") for column in _from_and_to(_STATUS))
 _RATES = (*_from_and_to(_RATE), Column("delta", "Delta", Kind.POINTS))
 
 _COLUMNS = {
-    ChangeKind.JOINED: (*_WHO, _STATUS, _JOINED),
-    ChangeKind.LEFT: (*_WHO, _STATUS, _RATE, _LAST_ACTIVE),
-    ChangeKind.MOVED: (*_WHO, *_from_and_to(_STATUS)),
+    ChangeKind.JOINED: (*_WHO, _FROM, _TO, _JOINED),
+    ChangeKind.LEFT: (*_WHO, _FROM, _TO, _RATE, _LAST_ACTIVE),
+    ChangeKind.INVITED: (*_WHO, _FROM, _TO),
+    ChangeKind.REQUESTED: (*_WHO, _FROM, _TO),
+    ChangeKind.WITHDRAWN: (*_WHO, _FROM, _TO),
+    ChangeKind.MOVED: (*_WHO, _FROM, _TO),
     ChangeKind.PROGRESSED: (*_WHO, *_RATES),
     ChangeKind.REGRESSED: (*_WHO, *_RATES),
     ChangeKind.COMPLETED: (*_WHO, _RATES[0], _LAST_ACTIVE),
-    ChangeKind.SILENT: (*_WHO, _RATE, _LAST_ACTIVE),
+    ChangeKind.SILENT: (*_WHO, _RATE, _LAST_ACTIVE, _JOINED),
     ChangeKind.RENAMED: (
         *_WHO,
         _WHO[1]._replace(key="username_before", header="Username before"),
@@ -56,6 +60,13 @@ _COLUMNS = {
     ),
 }
 """What a page shows of each kind of change."""
+
+_UNTOLD = {
+    **dict.fromkeys(OF_WHO_CAME, "not known, since the first roster may not be whole"),
+    **dict.fromkeys(OF_WHO_WENT, "not known, since the second roster may not be whole"),
+    ChangeKind.SILENT: "not known, since a roster does not say when it was fetched",
+}
+"""Why there is no telling, of each kind of which there may be none."""
 
 _MOMENTS = {
     kind: [column.key for column in columns if column.kind in (Kind.DATE, Kind.ACTIVITY)]
@@ -117,9 +128,11 @@ def change_sections(
             for kind, number in changes.counts.items()
         )
     )
-    nothing = () if changes.total else (Words(("Nothing changed.",)),)
+    told = tuple(f"{_TITLES[kind]}: {_UNTOLD[kind]}." for kind in changes.unknown)
+    if not told and not changes.total:
+        told = ("Nothing changed.",)
     return (
-        Section("changes", title, (counts, *nothing)),
+        Section("changes", title, (counts, *([Words(told)] if told else []))),
         *(
             _section(changes, kind, number, shown, remedy)
             for kind, number in changes.counts.items()
@@ -132,7 +145,7 @@ def change_table(changes: "Changes") -> tuple[Section, ...]:
     """Give changes as one section: counts, and one table of all. Raises CoursectlError."""
     since = Figures((Figure("Since", changes.before.fetched_at, Kind.DATE, null="not known"),))
     blocks = (since, *change_sections(changes, shown=0)[0].blocks)
-    rows = [_typed(change) for change in changes]
+    rows = [*map(_untold, changes.unknown), *map(_typed, changes)]
     table = Rows("Changes", _TYPED_COLUMNS, rows, changes.as_of)
     return (Section("changes", "Changes", (*blocks, table)),)
 
@@ -182,21 +195,24 @@ class ChangeBatch:
 
 
 def change_answer(changes: "Changes", *, typed: bool) -> Answer:
-    """Give changes as rows with the keys of CHANGE_COLUMNS.
+    """Give changes as rows with the keys of CHANGE_COLUMNS; kinds that are not known come first.
 
     What they are from and to is text, or if `typed`, a percentage, a date-time or text.
     """
     caption = Caption(changes.course or "Changes", ())
     row = _typed if typed else _row
+    rows = chain(map(_untold, changes.unknown), map(row, changes))
     return Answer(
         _TYPED_COLUMNS if typed else CHANGE_COLUMNS,
-        (
-            ChangeBatch([row(change) for change in batch], changes.as_of)
-            for batch in _batches(changes)
-        ),
+        (ChangeBatch(batch, changes.as_of) for batch in _batches(rows)),
         lambda: caption,
         heading="Changes",
     )
+
+
+def _untold(kind: ChangeKind) -> dict[str, Any]:
+    """Give the row that says of a kind that it is not known who it would be."""
+    return dict.fromkeys(column.key for column in CHANGE_COLUMNS) | {"change": f"{kind}: not known"}
 
 
 def _row(change: "Change") -> dict[str, Any]:
@@ -230,15 +246,17 @@ def _text(value: Any) -> str | None:
 def write_json(changes: "Changes", out: "Sink", *, lines: bool) -> None:
     """Write changes in the shape that the README documents, or with `lines` a change a line.
 
-    What is open is closed only when all of them have been read.
+    Kinds that are not known count null, or with `lines` have a line each that says so. What is open
+    is closed only when all changes have been read.
     """
     between, before, end = (b"\n", b"", b"\n") if lines else (b",\n", b"\n", b"\n]}\n")
     if not lines:
         out.write(escaped(to_json(_head(changes)))[:-1] + b',"changes":[')
-    for batch in _batches(changes):
-        out.write(before + between.join(escaped(to_json(_object(each))) for each in batch))
+    untold = map(_untold, changes.unknown if lines else ())
+    for batch in _batches(chain(untold, map(_object, changes))):
+        out.write(before + between.join(escaped(to_json(each)) for each in batch))
         before = between
-    out.write(end if changes.total else end.lstrip(b"\n"))
+    out.write(end if before == between else end.lstrip(b"\n"))
 
 
 def _head(changes: "Changes") -> dict[str, Any]:
@@ -269,7 +287,7 @@ def _object(change: "Change") -> dict[str, Any]:
     }
 
 
-def _batches(changes: "Iterable[Change]") -> "Iterator[list[Change]]":
-    left = iter(changes)
+def _batches(rows: "Iterable[dict[str, Any]]") -> "Iterator[list[dict[str, Any]]]":
+    left = iter(rows)
     while batch := list(islice(left, _BATCH)):
         yield batch

@@ -8,9 +8,24 @@ class ChangeKind(StrEnum):
 
     JOINED = "joined"
     LEFT = "left"
+    INVITED = "invited"
+    REQUESTED = "requested"
+    WITHDRAWN = "withdrawn"
     MOVED = "moved"
     PROGRESSED = "progressed"
     REGRESSED = "regressed"
     COMPLETED = "completed"
     SILENT = "silent"
     RENAMED = "renamed"
+
+
+OF_WHO_CAME = (
+    ChangeKind.JOINED,
+    ChangeKind.INVITED,
+    ChangeKind.REQUESTED,
+    ChangeKind.COMPLETED,
+)
+"""What cannot be told where somebody may be missing from the first roster."""
+
+OF_WHO_WENT = (ChangeKind.LEFT, ChangeKind.WITHDRAWN)
+"""What cannot be told where somebody may be missing from the second roster."""

@@ -46,28 +46,53 @@ DEFINITIONS = (
 """Terms and what they mean."""
 
 CHANGES = (
-    ("Joined", "In the second roster and not in the first, whatever the status."),
-    ("Left", "In the first roster and not in the second."),
-    ("Moved", "The status is another one; no status counts as one."),
+    (
+        "Joined",
+        "A member now, which is joined, manager or creator, and none in the first roster: not in"
+        " it, or invited, or waiting.",
+    ),
+    (
+        "Left",
+        "A member in the first roster and none any more: gone, or in the second with another"
+        " status.",
+    ),
+    ("Invited", "The status is invited, and was not."),
+    ("Requested", "The status is requested (asked to join), and was not."),
+    (
+        "Withdrawn",
+        "Invited or requested in the first roster, and now not in it or without a status.",
+    ),
+    (
+        "Moved",
+        "The status is another one in any other way: from member to manager, or to and from a"
+        " status that is none of these. No status is as good as not there.",
+    ),
     (
         "Progressed",
-        "The completion rate rose, or there is one where there was none. The largest rise comes"
-        " first.",
+        "The completion rate rose, by a billionth of a point at least, or there is one where there"
+        " was none and they did not just join. The largest rise comes first.",
     ),
     (
         "Regressed",
-        "The completion rate fell, as when a course got longer, or there is none any more.",
+        "The completion rate fell, as when a course got longer, or there is none any more and they"
+        " did not just leave.",
     ),
     (
         "Completed",
-        "At 100 % in the second roster, and not in the first, or not in it at all.",
+        "At 100 % in the second roster, as a summary counts it: the status is joined. Not so in"
+        " the first, or not in it at all.",
     ),
     (
         "Newly silent",
-        "The status is joined and the completion rate under 100 %; a lesson was completed within"
-        " 30 days, or the time that --inactive names, of when the first roster was fetched, and"
-        " none within that time of when the second was. Who was silent longest comes first.",
+        "The status is joined and the completion rate under 100 %. When the second roster was"
+        " fetched, 30 days, or the time that --inactive names, had passed since they joined and"
+        " without a lesson; when the first was, they had not. Who was silent longest comes first,"
+        " from the last lesson or else from joining.",
     ),
-    ("Renamed", "The username or the name is another one."),
+    (
+        "Renamed",
+        "The username or the name looks otherwise. No name, an empty one and one of blanks look"
+        " alike, and so do composed and decomposed letters.",
+    ),
 )
 """Kinds of change between two rosters, in the order in which they are told, and what they mean."""

@@ -28,6 +28,7 @@ from tests.render.outlines import lines_by
 from tests.render.test_json import ACTING
 
 WEEK_AGO = datetime(2026, 11, 16, 6, tzinfo=UTC)
+JOINED = datetime(2026, 3, 2, 8, tzinfo=UTC)
 ACTIVE = "2026-10-20T12:00:00Z"
 
 
@@ -59,7 +60,10 @@ def changes(*told: Change, **known: Any) -> Changes:
 EACH = (
     Change(ChangeKind.JOINED, None, at(1)),
     Change(ChangeKind.LEFT, at(2, user_completion_rate=7, last_active_at=ACTIVE), None),
-    Change(ChangeKind.MOVED, at(3, join_status=None), at(3)),
+    Change(ChangeKind.INVITED, None, at(9, join_status="invited", joined_at=None)),
+    Change(ChangeKind.REQUESTED, None, at(10, join_status="requested", joined_at=None)),
+    Change(ChangeKind.WITHDRAWN, at(11, join_status="invited", joined_at=None), None),
+    Change(ChangeKind.MOVED, at(3), at(3, join_status="manager")),
     Change(ChangeKind.PROGRESSED, at(4, user_completion_rate=20), at(4, user_completion_rate=45.5)),
     Change(ChangeKind.REGRESSED, at(5, user_completion_rate=30), at(5, user_completion_rate=None)),
     Change(ChangeKind.COMPLETED, None, at(6, user_completion_rate=100)),
@@ -82,7 +86,7 @@ def test_a_page_says_whose_changes_it_has_and_of_which_time():
 
 
 def test_counts_come_first_and_then_a_section_of_each_kind_that_there_is():
-    found = change_sections(changes(*EACH[:2], *EACH[6:]))
+    found = change_sections(changes(*EACH[:2], *EACH[9:]))
     assert [section.key for section in found] == [
         "changes",
         "changes-joined",
@@ -93,7 +97,7 @@ def test_counts_come_first_and_then_a_section_of_each_kind_that_there_is():
     assert found[0].title == "What changed since 2026-11-16"
     (figures,) = found[0].blocks
     assert isinstance(figures, Figures)
-    assert [item.value for item in figures.items] == [1, 1, 0, 0, 0, 0, 1, 1]
+    assert [item.value for item in figures.items] == [1, 1, *[0] * 7, 1, 1]
 
 
 def test_where_nothing_changed_the_page_says_so():
@@ -124,17 +128,25 @@ def table_of(change: Change) -> Rows:
         zip(
             EACH,
             (
-                {"Status": "joined", "Joined": datetime(2026, 3, 2, 8, tzinfo=UTC)},
+                {"From": None, "To": "joined", "Joined": JOINED},
                 {
-                    "Status": "joined",
+                    "From": "joined",
+                    "To": None,
                     "Completion": 7,
                     "Last active": datetime(2026, 10, 20, 12, tzinfo=UTC),
                 },
-                {"From": None, "To": "joined"},
+                {"From": None, "To": "invited"},
+                {"From": None, "To": "requested"},
+                {"From": "invited", "To": None},
+                {"From": "joined", "To": "manager"},
                 {"From": 20, "To": 45.5, "Delta": 25.5},
                 {"From": 30, "To": None, "Delta": None},
                 {"From": None, "Last active": None},
-                {"Completion": 0, "Last active": datetime(2026, 10, 20, 12, tzinfo=UTC)},
+                {
+                    "Completion": 0,
+                    "Last active": datetime(2026, 10, 20, 12, tzinfo=UTC),
+                    "Joined": JOINED,
+                },
                 {"Username before": "member_8", "Name before": None},
             ),
             strict=True,
@@ -168,8 +180,8 @@ def test_of_many_people_the_first_are_shown_and_how_to_see_all():
 
 
 def test_ages_are_measured_from_when_the_second_roster_was_fetched():
-    assert table_of(EACH[6]).as_of == AS_OF
-    lines = lines_by(ScreenRenderer(200), changes_outline(changes(EACH[6]), shown=9, remedy=str))
+    assert table_of(EACH[9]).as_of == AS_OF
+    lines = lines_by(ScreenRenderer(200), changes_outline(changes(EACH[9]), shown=9, remedy=str))
     assert "33 days ago" in lines[-1]
 
 
@@ -180,7 +192,7 @@ def test_all_changes_may_stand_in_one_table_below_the_counts():
     assert [item.value for item in counts.items] == [1] * len(EACH)
     assert [row["change"] for row in table.rows] == list(ChangeKind)
     assert [column.key for column in table.columns] == [column.key for column in CHANGE_COLUMNS]
-    assert [(row["from"], row["to"]) for row in table.rows[3:7]] == [
+    assert [(row["from"], row["to"]) for row in table.rows[6:10]] == [
         (20, 45.5),
         (30, None),
         (None, 100),
@@ -201,7 +213,10 @@ def test_a_row_has_what_it_was_and_is_as_text():
         "change,id,username,real_name,join_status,from,to,delta",
         "joined,1,member_1,Ann,joined,,joined,",
         "left,2,member_2,Ann,joined,joined,,",
-        "moved,3,member_3,Ann,joined,,joined,",
+        "invited,9,member_9,Ann,invited,,invited,",
+        "requested,10,member_10,Ann,requested,,requested,",
+        "withdrawn,11,member_11,Ann,invited,invited,,",
+        "moved,3,member_3,Ann,manager,joined,manager,",
         "progressed,4,member_4,Ann,joined,20,45.5,25.5",
         "regressed,5,member_5,Ann,joined,30,,",
         "completed,6,member_6,Ann,joined,,100,",

@@ -42,14 +42,62 @@ def test_a_member_who_is_the_same_has_no_change():
     assert kinds({}, {}) == []
 
 
-def test_who_is_only_in_the_second_roster_joined_whatever_the_status():
-    for status in ("joined", "invited", "creator", None, "new"):
-        assert kinds(None, {"join_status": status}) == ["joined"]
+STATUSES = (
+    "absent",
+    "creator",
+    "manager",
+    "joined",
+    "invited",
+    "requested",
+    "payment_waiting",
+    "mentor",
+    None,
+    "",
+)
+TABLE = """
+                 absent    creator manager joined invited      requested      payment_w mentor null      empty
+absent           -         joined  joined  joined invited      requested      moved     moved  -         -
+creator          left      -       moved   moved  left+invited left+requested left      left   left      left
+manager          left      moved   -       moved  left+invited left+requested left      left   left      left
+joined           left      moved   moved   -      left+invited left+requested left      left   left      left
+invited          withdrawn joined  joined  joined -            requested      moved     moved  withdrawn withdrawn
+requested        withdrawn joined  joined  joined invited      -              moved     moved  withdrawn withdrawn
+payment_waiting  moved     joined  joined  joined invited      requested      -         moved  moved     moved
+mentor           moved     joined  joined  joined invited      requested      moved     -      moved     moved
+null             -         joined  joined  joined invited      requested      moved     moved  -         -
+empty            -         joined  joined  joined invited      requested      moved     moved  -         -
+"""  # noqa: E501 - a table
+"""What is told of a status: from that of the row to that of the column."""
+
+CELLS = [
+    (was, now, cell)
+    for was, line in zip(STATUSES, TABLE.strip().splitlines()[1:], strict=True)
+    for now, cell in zip(STATUSES, line.split()[1:], strict=True)
+]
 
 
-def test_who_is_only_in_the_first_roster_left():
-    assert kinds({}, None) == ["left"]
-    assert kinds(rate(100), None) == ["left"]
+def with_status(status: str | None) -> Fields | None:
+    return None if status == "absent" else {"join_status": status, "user_completion_rate": None}
+
+
+@pytest.mark.parametrize(("was", "now", "cell"), CELLS)
+def test_what_is_told_of_each_change_of_status(was, now, cell):
+    told = [] if cell == "-" else cell.split("+")
+    if was == now == "absent":
+        return
+    assert kinds(with_status(was), with_status(now)) == told
+
+
+def test_as_many_are_members_as_were_and_joined_without_who_left():
+    members = {"creator", "manager", "joined"}
+    for was, now, cell in CELLS:
+        told = cell.split("+")
+        assert (now in members) - (was in members) == ("joined" in told) - ("left" in told)
+
+
+def test_who_is_there_or_not_without_a_status_has_not_changed():
+    assert kinds(None, {"join_status": None}) == []
+    assert kinds({"join_status": None}, None) == []
 
 
 def test_a_newcomer_at_100_percent_completed_too():
@@ -57,10 +105,19 @@ def test_a_newcomer_at_100_percent_completed_too():
     assert kinds(None, rate(99.99)) == ["joined"]
 
 
-def test_a_status_that_comes_or_goes_is_a_move():
-    assert kinds({"join_status": "invited"}, {"join_status": "joined"}) == ["moved"]
-    assert kinds({"join_status": None}, {"join_status": "joined"}) == ["moved"]
-    assert kinds({"join_status": "joined"}, {"join_status": None}) == ["moved"]
+def test_who_joins_with_a_first_rate_has_not_progressed_by_that():
+    invited = {"join_status": "invited", "user_completion_rate": None}
+    assert kinds(invited, rate(0)) == ["joined"]
+    assert kinds(invited, rate(100)) == ["joined", "completed"]
+    assert kinds(rate(30), invited) == ["left", "invited"]
+
+
+def test_only_who_joined_completes_as_a_summary_counts_them():
+    for status in ("creator", "manager", "invited", None, "mentor"):
+        now = {"join_status": status, "user_completion_rate": 100}
+        assert "completed" not in kinds(now | rate(50), now)
+        assert "completed" not in kinds(None, now)
+        assert kinds(now, rate(100))[-1] == "completed"
 
 
 def test_a_rate_that_rises_is_progress_and_one_that_falls_is_regress():
@@ -81,6 +138,67 @@ def test_who_is_first_seen_at_100_percent_completed():
     assert kinds(rate(100), rate(99)) == ["regressed"]
 
 
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (33.33333333333333, 33.333333333333336),
+        (0.1 + 0.2, 0.3),
+        (99.99999999999999, 99.99999999999997),
+        (20, 20.000000000000004),
+        (5e-324, 0),
+        (0, -0.0),
+    ],
+)
+def test_what_binary_fractions_make_of_a_rate_is_no_progress(was, now):
+    assert kinds(rate(was), rate(now)) == kinds(rate(now), rate(was)) == []
+
+
+@pytest.mark.parametrize("delta", [1e-9, 1e-7, 0.007, 0.05])
+def test_the_least_progress_has_a_delta_above_zero(delta):
+    assert kinds(rate(33), rate(33 + delta)) == ["progressed"]
+    assert kinds(rate(33 + delta), rate(33)) == ["regressed"]
+    assert change("progressed", rate(33), rate(33 + delta)).delta == pytest.approx(delta)
+
+
+ALIKE = [
+    (None, ""),
+    (None, "  "),
+    ("", "\u200b"),
+    (None, "\u202e\x00"),
+    ("Zo\u00eb", "Zoe\u0308"),
+    ("\ud55c\uae00", "\u1112\u1161\u11ab\u1100\u1173\u11af"),
+    ("Ann Lee", " Ann  Lee "),
+    ("Ann Lee", "Ann\u00a0Lee\n"),
+    ("Ann", "\u202eA\x00n\ufeffn"),
+    ("Ann", "A\u00adnn\u200b"),
+]
+
+
+@pytest.mark.parametrize(("was", "now"), ALIKE)
+def test_a_name_that_looks_the_same_is_no_renaming(was, now):
+    for one, other in ((was, now), (now, was)):
+        assert kinds({"real_name": one}, {"real_name": other}) == []
+        assert kinds({"username": one}, {"username": other}) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (None, "Ann"),
+        ("Ann", "ann"),
+        ("Zoe", "Zo\u00eb"),
+        ("Ann Lee", "AnnLee"),
+        ("\u0627", "\u0627\u200c"),
+        ("stra\u00dfe", "strasse"),
+        ("ﬁ", "fi"),
+        ("none", None),
+    ],
+)
+def test_a_name_that_looks_otherwise_is_a_renaming(was, now):
+    for one, other in ((was, now), (now, was)):
+        assert kinds({"real_name": one}, {"real_name": other}) == ["renamed"]
+
+
 def test_a_new_username_and_a_new_name_are_one_renaming():
     assert kinds({"username": "a", "real_name": "A"}, {"username": "b", "real_name": "B"}) == [
         "renamed"
@@ -92,7 +210,7 @@ def test_a_new_username_and_a_new_name_are_one_renaming():
 def test_one_member_may_have_several_changes_in_the_order_of_their_kinds():
     before = {"join_status": "requested", "user_completion_rate": 99, "real_name": "A"}
     after = {"join_status": "joined", "user_completion_rate": 100, "real_name": "B"}
-    assert kinds(before, after) == ["moved", "progressed", "completed", "renamed"]
+    assert kinds(before, after) == ["joined", "progressed", "completed", "renamed"]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +225,7 @@ def test_one_member_may_have_several_changes_in_the_order_of_their_kinds():
         ("2026-10-23T00:00:00Z", None, True),
         (None, None, False),
         (None, "2026-10-20T00:00:00Z", False),
+        ("2026-10-24T07:00:00Z", "2026-10-20T00:00:00Z", True),
     ],
 )
 def test_who_was_active_then_and_is_not_any_more_fell_silent(was, now, is_silent):
@@ -142,8 +261,47 @@ def test_nobody_is_told_to_be_silent_where_that_cannot_be_told():
     assert kinds(QUIET, QUIET, None) == []
 
 
-def test_a_newcomer_has_not_fallen_silent():
+def test_who_could_have_been_silent_before_they_were_there_has_not_fallen_silent():
     assert kinds(None, QUIET) == ["joined"]
+    assert kinds({"join_status": "invited"} | active(None), active(None)) == ["joined"]
+
+
+def began(joined_at: str | None) -> Fields:
+    return {"last_active_at": None, "joined_at": joined_at}
+
+
+@pytest.mark.parametrize(
+    ("joined_at", "is_silent"),
+    [
+        ("2026-10-17T06:00:00Z", False),
+        ("2026-10-17T06:00:00.000001Z", True),
+        ("2026-10-20T00:00:00Z", True),
+        ("2026-10-24T06:00:00Z", True),
+        ("2026-10-24T06:00:00.000001Z", False),
+        ("2026-11-20T00:00:00Z", False),
+        (None, False),
+    ],
+)
+def test_who_never_began_is_silent_once_the_time_has_passed(joined_at, is_silent):
+    never = began(joined_at)
+    silent = ["silent"] * is_silent
+    assert kinds(never, never) == silent
+    assert kinds(began(None) | {"join_status": "invited"}, never) == ["joined", *silent]
+    assert kinds(None, never) == ["joined", *silent]
+
+
+def test_who_joined_anew_is_silent_from_then_on():
+    again = QUIET | {"joined_at": "2026-11-20T00:00:00Z"}
+    assert kinds(QUIET, again) == []
+    assert kinds(began("2026-10-20T00:00:00Z"), again) == []
+
+
+def test_when_somebody_joined_may_be_told_by_either_roster():
+    untold = began(None)
+    told = began("2026-10-20T00:00:00Z")
+    assert kinds(untold, told) == ["silent"]
+    assert kinds(told, untold) == ["silent"]
+    assert kinds(began("2026-11-15T00:00:00Z"), untold) == []
 
 
 def change(kind: str, before: Fields | None, after: Fields | None) -> Change:
@@ -166,7 +324,7 @@ def test_a_change_tells_what_was_and_what_is_now():
 def test_a_difference_of_rates_is_not_what_binary_fractions_make_of_it():
     assert change("progressed", rate(12.5), rate(33.3)).delta == 20.8
     assert change("regressed", rate(0.3), rate(0.1)).delta == -0.2
-    assert str(change("regressed", rate(40.0), rate(40 - 1e-12)).delta) == "0.0"
+    assert change("regressed", rate(40.0), rate(40 - 1e-12)).delta == 0
     assert change("progressed", rate(None), rate(40)).delta is None
     assert change("regressed", rate(40), rate(None)).delta is None
 
@@ -187,6 +345,13 @@ def test_the_longest_silence_comes_first():
     found = [change("silent", QUIET, active(moment)) for moment in moments]
     told = [each.now for each in sorted(found, key=lambda each: each.place)]
     assert told == [moments[1], moments[3], moments[2], moments[0]]
+
+
+def test_the_silence_of_who_never_began_counts_from_joining():
+    joined = ["2026-10-20T00:00:00Z", None, "2026-10-18T00:00:00Z"]
+    found = [change("silent", QUIET, began(moment)) for moment in joined]
+    found.append(change("silent", QUIET, active("2026-10-19T00:00:00Z")))
+    assert sorted(found, key=lambda each: each.place) == [found[1], found[2], found[3], found[0]]
 
 
 def test_kinds_are_named_with_commas_and_told_in_their_own_order():
