@@ -177,7 +177,8 @@ def week_before(tmp_path) -> Path:
     demo = json.loads(exported())
     demo["fetched_at"] = "2026-11-16T06:00:00Z"
     first, *_ = demo["results"]
-    demo["results"] = [*demo["results"][:-2], first | {"id": 99_999, "username": "gone"}]
+    kept = [*demo["results"][:2], *demo["results"][4:]]
+    demo["results"] = [*kept, first | {"id": 99_999, "username": "gone"}]
     demo["results"][1]["real_name"] = "Once Another"
     demo["count"] = len(demo["results"])
     path = tmp_path / "week-before.json"
