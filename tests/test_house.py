@@ -36,6 +36,7 @@ OWNERS = {
     "requests": ("coursectl.sources.api",),
     "urllib3": ("coursectl.sources.api",),
     "rich": ("coursectl.render.table", "coursectl.render.screen", "coursectl.streams"),
+    "tabulate": ("coursectl.render.lined_up",),
     "jwt": ("coursectl.sources.api.tokens",),
     "oauthlib": ("coursectl.sources.api",),
     "keyring": ("coursectl.keychain",),

@@ -28,6 +28,7 @@ HEAVY = COMMANDS | {
     "requests",
     "rich",
     "sqlite3",
+    "tabulate",
     "ssl",
     "tomlkit",
     "typer",
@@ -101,18 +102,18 @@ def test_a_tab_press_needs_nothing(words, shell):
         (["members", "FILE", "--csv"], set()),
         (["members", "FILE", "--json"], set()),
         (["members", "FILE", "-f", "jsonl", "-n", "5", "-s", "joined", "-o", "FOLDER/a"], set()),
-        (["members", "FILE"], {"wcwidth"}),
+        (["members", "FILE"], {"tabulate", "wcwidth"}),
         (["members", "FILE", "-f", "table"], {"rich"}),
         (["members", "FILE", "-o", "FOLDER/a.xlsx"], {"xlsxwriter", "wcwidth"}),
         (["members", "FILE", "-f", "parquet"], {"pyarrow", "ssl"}),
         (["summary", "FILE", "--csv"], set()),
         (["summary", "FILE", "--json"], set()),
-        (["summary", "FILE"], {"wcwidth"}),
+        (["summary", "FILE"], {"tabulate", "wcwidth"}),
         (["summary", "FILE", "-f", "table"], {"rich"}),
         (["changes", "FILE", "FILE", "--json"], {"sqlite3"}),
         (["trend", "FILE", "--csv"], set()),
         (["report", "FILE", "-f", "html"], {"jinja2"}),
-        (["report", "FILE"], {"wcwidth"}),
+        (["report", "FILE"], {"tabulate", "wcwidth"}),
         (["export", "FILE"], set()),
         (["completion", "bash"], set()),
     ],
@@ -126,7 +127,7 @@ def test_a_command_imports_what_it_needs_and_no_more(arguments, needed, export, 
 
 def test_who_one_is_needs_no_network_where_nothing_is_configured():
     found = heavy_imports("auth", "status", code=ExitCode.ACCESS_DENIED)
-    assert found.isdisjoint({"jwt", "keyring", "oauthlib", "rich", "jinja2"})
+    assert found.isdisjoint({"jwt", "keyring", "oauthlib", "rich", "tabulate", "jinja2"})
 
 
 def test_no_plugin_of_pydantic_is_looked_for(export, tmp_path):

@@ -1,16 +1,22 @@
 """Texts lined up in columns by display width, in plain text or as a Markdown table.
 
 How wide a column is shows with its last row, so the rows wait for it, in a file if they are many.
+Then tabulate lines up some rows at a time, below a row of dashes that is as wide as the columns are
+in all of them, and is left out.
 """
 
 import marshal
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import groupby
 from tempfile import SpooledTemporaryFile
 
+import tabulate
 from wcwidth import wcswidth
 
 from coursectl.files import room_for
+
+# tabulate would widen each column by the blanks between columns once more.
+tabulate.MIN_PADDING = 0
 
 _IN_MEMORY = 4 * 1024 * 1024
 """Bytes of rows that wait there."""
@@ -29,29 +35,26 @@ def lined_up(
     These come some at a time; each column is `aligned` to the left or right.
     """
     widths = list(map(cells, headers))
+    head: Sequence[str] = headers
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as waiting:
         number = 0
         for some in rows:
-            stripped = [[text.strip() for text in row] for row in some]
-            if not stripped:
+            if not some:
                 continue
+            stripped = [[text.strip() for text in row] for row in some]
             for place, texts in enumerate(zip(*stripped, strict=True)):
                 widths[place] = min(max(widths[place], *map(cells, texts)), _WIDEST)
             with room_for("the rows of a table"):
                 marshal.dump(stripped, waiting)
             number += 1
         waiting.seek(0)
-        found = (marshal.load(waiting) for _ in range(number))  # noqa: S302 - as it was put there
-        is_right = [each == "right" for each in aligned]
-        yield _line(headers, widths, is_right, markdown=markdown)
-        if markdown:
-            rule = [
-                _rule(width, right if number else None)
-                for width, right in zip(widths, is_right, strict=True)
-            ]
-            yield f"|{'|'.join(rule)}|\n"
-        for row in chain.from_iterable(found):
-            yield _line(row, widths, is_right, markdown=markdown)
+        for _ in range(number):
+            for is_wide, group in groupby(marshal.load(waiting), _is_wide):  # noqa: S302 - ours
+                for part in ([row] for row in group) if is_wide else [list(group)]:
+                    yield from _lines(part, head, widths, aligned, markdown=markdown)
+                    head = ()
+    if head:
+        yield from _lines([], head, widths, aligned, markdown=markdown)
 
 
 def cells(text: str) -> int:
@@ -59,21 +62,27 @@ def cells(text: str) -> int:
     return len(text) if text.isascii() else max(wcswidth(text), 0)
 
 
-def _rule(width: int, is_right: bool | None) -> str:
-    """Give the rule below a header; None where there are no rows to be aligned."""
-    if is_right is None:
-        return "-" * (width + 2)
-    dashes = "-" * (width + 1)
-    return f"{dashes}:" if is_right else f":{dashes}"
+def _is_wide(row: Sequence[str]) -> bool:
+    return max(map(cells, row), default=0) > _WIDEST
 
 
-def _line(
-    row: Sequence[str], widths: Sequence[int], is_right: Sequence[bool], *, markdown: bool
-) -> str:
-    padded = []
-    for text, width, right in zip(row, widths, is_right, strict=True):
-        room = " " * (width - cells(text))
-        padded.append(room + text if right else text + room)
-    if markdown:
-        return f"| {' | '.join(padded)} |\n"
-    return "  ".join(padded).rstrip() + "\n"
+def _lines(
+    rows: _Rows,
+    headers: Sequence[str],
+    widths: Sequence[int],
+    aligned: Sequence[str],
+    *,
+    markdown: bool,
+) -> list[str]:
+    """Return the lines of some rows, with the headers above if there are any."""
+    ruler = [["-" * width for width in widths]] if rows else []
+    text = tabulate.tabulate(
+        [*ruler, *rows],
+        headers=headers,
+        tablefmt="pipe" if markdown else "plain",
+        colalign=aligned if rows else None,
+        disable_numparse=True,
+    )
+    lines = [f"{line.rstrip()}\n" for line in text.split("\n")]
+    above = (1 + markdown) if headers else int(markdown)
+    return [*(lines[:above] if headers else ()), *lines[above + len(ruler) :]]
