@@ -18,7 +18,7 @@ from coursectl.roster.changes import Change, Changes, Side, Silence, kinds_of
 from coursectl.roster.moments import written
 from coursectl.roster.pseudonyms import check_comparable
 from coursectl.roster.summary import INACTIVE
-from coursectl.sources.address import community_of
+from coursectl.address import community_of
 
 if TYPE_CHECKING:
     from coursectl.gather import Gathering

@@ -13,20 +13,27 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from coursectl import threads
+from coursectl.address import community_url
 from coursectl.errors import AccessDenied, ServerError
 from coursectl.files import replacing
-from coursectl.places import config_file
+from coursectl.own_files import read_regular
+from coursectl.places import config_file, config_path
 from coursectl.printable import printable, shortened
 from coursectl.redaction import keep_secret
 from coursectl.settings import Method
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from keyring.backend import KeyringBackend
 
 _SERVICE = "coursectl"
 _KEYRING = "the system keyring"
 _LEAST_PRIORITY = 1
 """Of the keyrings that their makers recommend; others write plain files of their own."""
+
+_LARGEST = 4 * 1024 * 1024
+"""Bytes of the file; a record has some hundred to a few thousand."""
 
 _T = TypeVar("_T")
 
@@ -69,8 +76,16 @@ class Keychain:
     """
 
     def __init__(self) -> None:
-        self._file = config_file().parent / "credentials.json"
-        self._shown = printable(str(self._file))
+        # Without a home there is no file; what is set, or in a keyring, lets one in all the same.
+        self._has_home = config_path() is not None
+        self._shown = (
+            printable(str(self._file)) if self._has_home else "no file, for want of a home"
+        )
+
+    @property
+    def _file(self) -> "Path":
+        """Where records are kept without a keyring. Raises UsageError without a home."""
+        return config_file().parent / "credentials.json"
 
     def get(self, community: str, profile: str) -> Record | None:
         """Give what is kept.
@@ -146,10 +161,11 @@ class Keychain:
         """
         from filelock import FileLock, Timeout
 
-        path = self._file.with_suffix(".lock")
+        kept = self._file
+        path = kept.with_suffix(".lock")
         patience = min(_PATIENCE, max(0.0, within))
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = FileLock(path, mode=0o600, is_singleton=True)
             lock.acquire(timeout=patience)
         except Timeout:
@@ -166,17 +182,19 @@ class Keychain:
             lock.release()
 
     def _read(self) -> dict[str, Record]:
+        if not self._has_home:
+            return {}
         try:
             # Whoever swaps the file cannot come between the look at it and the reading.
-            with self._file.open("rb") as file:
-                self._refuse_unless_private(os.fstat(file.fileno()))
-                return _records(file.read(), self._shown)
+            text, status = read_regular(str(self._file), _LARGEST)
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise AccessDenied(
                 f"{self._shown} cannot be read: {error.strerror}", "Check the file."
             ) from None
+        self._refuse_unless_private(status)
+        return _records(text, self._shown)
 
     def _refuse_unless_private(self, status: os.stat_result) -> None:
         if sys.platform == "win32":  # where the folder's own access list says who reads
@@ -231,12 +249,24 @@ def _records(text: str | bytes, where: str) -> dict[str, Record]:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(dict[str, Record]).validate_json(text)
+        records = TypeAdapter(dict[str, Record]).validate_json(text)
     except ValidationError:
         raise AccessDenied(
             f"{where} holds something else than coursectl has written",
             "Delete it, then log in again with coursectl auth login.",
         ) from None
+    # One that was kept under another writing of its host, as long ago as that was possible.
+    return {_one_writing(name): record for name, record in records.items()} | {
+        name: record for name, record in records.items() if _one_writing(name) == name
+    }
+
+
+def _one_writing(name: str) -> str:
+    community, _, profile = name.partition(" ")
+    try:
+        return _name(community_url(community), profile)
+    except ValueError:
+        return name
 
 
 def _keyring() -> "KeyringBackend | None":

@@ -14,22 +14,39 @@ _NO_HOME = "there is no home folder (HOME is not set, or to no full path)"
 
 
 def config_file() -> "Path":
-    """Say where profiles are kept: COURSECTL_CONFIG, or `config.toml` among the person's own."""
+    """Return where profiles are kept, and secrets beside them. Raise UsageError without a home."""
     from pathlib import Path
 
-    return Path(config_path())
+    path = config_path()
+    if path is None:
+        from coursectl.errors import UsageError
+
+        expanded(_chosen_config())  # says why it is none
+        raise UsageError(_NO_HOME, "Set HOME, or COURSECTL_CONFIG to a file for the profiles.")
+    return Path(path)
 
 
-def config_path() -> str:
-    """Say the same as text."""
-    if path := os.environ.get("COURSECTL_CONFIG", "").strip():
-        return os.path.expanduser(path)
-    return os.path.join(_own_folder("config"), "config.toml")
+def config_path() -> str | None:
+    """Return COURSECTL_CONFIG, or `config.toml` among the person's own; None without a home."""
+    if path := _chosen_config():
+        return _in_home(path)
+    folder = _own_folder("config")
+    return folder and os.path.join(folder, "config.toml")
 
 
-def seen_courses_path() -> str:
-    """Say where the courses are noted that TAB offers again."""
-    return os.path.join(_own_folder("cache"), "courses")
+def has_place_for_config() -> bool:
+    """Whether a person could have profiles; COURSECTL_CONFIG in no home is a mistake to be told."""
+    return bool(_chosen_config()) or config_path() is not None
+
+
+def _chosen_config() -> str:
+    return os.environ.get("COURSECTL_CONFIG", "").strip()
+
+
+def seen_courses_path() -> str | None:
+    """Return where the courses are noted that TAB offers again; None without a home."""
+    folder = _own_folder("cache")
+    return folder and os.path.join(folder, "courses")
 
 
 def expanded(path: str) -> str:
@@ -67,14 +84,15 @@ def _in_home(path: str) -> str | None:
     return found if os.path.isabs(found) else None
 
 
-def _own_folder(kind: str) -> str:
-    """Give the person's `config` or `cache` folder, on Linux without the help of platformdirs."""
-    if sys.platform == "linux":
+def _own_folder(kind: str) -> str | None:
+    """Return the person's `config` or `cache` folder; None where there is no home to hold it."""
+    if sys.platform == "linux":  # without the help of platformdirs
         base = os.environ.get(f"XDG_{kind.upper()}_HOME", "")
-        if not os.path.isabs(base):
-            base = os.path.expanduser(f"~/.{kind}")
-        return os.path.join(base, "coursectl")
+        if os.path.isabs(base):
+            return os.path.join(base, "coursectl")
+        return _in_home(f"~/.{kind}/coursectl")
     import platformdirs
 
     ask = platformdirs.user_config_dir if kind == "config" else platformdirs.user_cache_dir
-    return ask("coursectl", appauthor=False)
+    folder = ask("coursectl", appauthor=False)
+    return folder if os.path.isabs(folder) else None

@@ -34,8 +34,10 @@ from pydantic import (
     ValidationError,
 )
 
+from coursectl.address import community_url, host_of
 from coursectl.errors import CoursectlError, NotConfigured, UsageError
-from coursectl.places import config_file
+from coursectl.own_files import read_given
+from coursectl.places import config_file, expanded, has_place_for_config
 from coursectl.printable import printable, shortened
 from coursectl.redaction import keep_secret
 
@@ -68,6 +70,7 @@ _HOST = re.compile(r"([^\s*.:]{1,63}\.)*[^\s*.:]{1,63}\.?|[\da-f.]*:[\da-f.:]*")
 _LONGEST_HOST = 253
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)", re.ASCII)
 _LARGEST_SECRET = 16 * 1024
+_LARGEST_FILE = 1024 * 1024
 _SHORTEST_KEY = 16
 
 
@@ -83,12 +86,12 @@ class _Unfit(ValueError):
 def _community(url: str) -> str:
     shown = shortened(url.rpartition("@")[2])
     try:
-        parts = urlsplit(url if "://" in url else f"https://{url}")
-        host, port = parts.hostname, parts.port
-        if host and not host.isascii():
-            host.encode("idna")  # where a part of the name may be longer than it looks
+        address = url if "://" in url else f"https://{url}"
+        parts = urlsplit(address)
+        host, _ = host_of(address)
+        community = community_url(address)
     except ValueError:
-        host = port = None
+        host = None
     if (
         not host
         or len(host) > _LONGEST_HOST
@@ -104,8 +107,7 @@ def _community(url: str) -> str:
         raise _Unfit(
             f"is {shown!r}: a token is not sent over plain http", "Set it to an https:// URL."
         )
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    return community
 
 
 def _redirect(uri: str) -> str:
@@ -346,9 +348,7 @@ def _put_together(
     **options: object,
 ) -> tuple[str, dict[str, _Said]]:
     """Give the profile's name, and what is said of each setting. Raises UsageError."""
-    name, table = _profile(
-        config_file(), profile or _variables().get("profile"), may_be_new=may_be_new
-    )
+    name, table = _profile(profile or _variables().get("profile"), may_be_new=may_be_new)
     given = {
         field: _Said(value, f"--{field.replace('_', '-')}")
         for field, value in options.items()
@@ -414,26 +414,27 @@ def _host(url: object) -> object:
         return url
 
 
-def _expanded(path: str | Path) -> Path:
-    """Give a path with the home that a `~` stands for; of nobody's home, the path as it is."""
-    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises
+def _expanded(path: str, where: str) -> str:
+    try:
+        return expanded(path)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error.message}", *error.hints) from None
 
 
 def _read_secret(file: _Said) -> _Said:
     if not isinstance(file.value, str | Path):
         raise UsageError(f"{file.where} is not the path of a file", "Write it as text.")
-    path = _expanded(file.value)
+    path = Path(_expanded(str(file.value), file.where))
     where = f"{file.where} ({printable(str(path))})"
     try:
-        with path.open(encoding="utf-8-sig") as lines:
-            secret = lines.read(_LARGEST_SECRET + 1).strip()
+        secret = read_given(str(path), _LARGEST_SECRET).decode("utf-8-sig").strip()
     except (OSError, ValueError) as error:
         if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises on a long name
             # Where a path should be, the secret itself may stand: it is not repeated.
             raise UsageError(f"{file.where} names no file that is there", "Check it.") from None
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise UsageError(f"{where} cannot be read: {reason}", "Check the path.") from None
-    if not secret or len(secret) > _LARGEST_SECRET:
+    if not secret:
         raise UsageError(f"{where} holds no secret", "Write the secret into it, and nothing else.")
     return _Said(keep_secret(secret), where)
 
@@ -464,8 +465,11 @@ def _no_community(said: Iterable[str]) -> NotConfigured:
 # The file
 
 
-def _profile(path: Path, named: str | None, *, may_be_new: bool) -> tuple[str, dict[str, _Said]]:
+def _profile(named: str | None, *, may_be_new: bool) -> tuple[str, dict[str, _Said]]:
     """Give the profile's name and what it says. Raises UsageError."""
+    if named in (None, _DEFAULT) and not has_place_for_config():
+        return _DEFAULT, {}
+    path = config_file()
     shown = printable(str(path))
     document = _document(path, shown)
     _refuse_unknown(document, ("profile", "profiles"), shown)
@@ -497,14 +501,14 @@ def _profile(path: Path, named: str | None, *, may_be_new: bool) -> tuple[str, d
             )
     _refuse_unknown(table, [key for key in Settings.model_fields if key != "profile"], where)
     for key, value in table.items():
-        if key.endswith("_file") and isinstance(value, str):
-            table[key] = path.parent / _expanded(value)
+        if key.endswith("_file") and isinstance(value, str) and not value.startswith("~"):
+            table[key] = path.parent / value
     return name, {key: _Said(value, f"{where}: {key}") for key, value in table.items()}
 
 
 def _document(path: Path, shown: str) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return tomllib.loads(read_given(str(path), _LARGEST_FILE).decode("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except OSError as error:

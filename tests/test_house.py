@@ -16,7 +16,7 @@ FLOORS = (
     ("coursectl.render", "coursectl.sources"),
     ("coursectl.keychain",),
     ("coursectl.settings", "coursectl.roster"),
-    ("coursectl.places", "coursectl.files"),
+    ("coursectl.places", "coursectl.files", "coursectl.address", "coursectl.own_files"),
     ("coursectl.access",),
     ("coursectl.printable",),
     (

@@ -60,6 +60,26 @@ def refused(call) -> CoursectlError:
 # The file
 
 
+def test_a_record_is_found_whichever_way_its_host_was_written(folder):
+    Keychain().put(URL, "default", RECORD)
+    path = kept(folder)
+    path.write_text(path.read_text().replace(URL, "https://Community.example.:443"))
+
+    assert Keychain().get(URL, "default") == RECORD
+    assert Keychain().delete(URL, "default") == str(path)
+    assert Keychain().get(URL, "default") is None
+
+
+def test_of_two_writings_of_a_host_the_usual_one_counts(folder):
+    Keychain().put(URL, "default", RECORD)
+    path = kept(folder)
+    other = {"method": "token", "secret": "another-token"}
+    held = json.loads(path.read_text())
+    path.write_text(json.dumps({f"{URL}. default": other, **held, f"{URL}:443 default": other}))
+
+    assert Keychain().get(URL, "default") == RECORD
+
+
 def test_what_is_put_is_there_for_the_next_run(folder):
     assert Keychain().get(URL, "default") is None
     assert Keychain().put(URL, "default", RECORD) == str(kept(folder))

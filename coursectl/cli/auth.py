@@ -12,6 +12,8 @@ from coursectl.cli.commands import Command, Group
 from coursectl.cli.debugging import begin_debugging
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from coursectl.keychain import Keychain, Record
     from coursectl.settings import Rewritten, Settings
     from coursectl.sources.api.tokens import Credentials
@@ -80,6 +82,7 @@ def login(
     It is kept in the system's keyring, or else in a file that only you can read.
     """
     from coursectl.keychain import Keychain
+    from coursectl.places import config_file
     from coursectl.settings import Settings
     from coursectl.sources.api.account import account
     from coursectl.sources.api.client import Api
@@ -104,6 +107,7 @@ def login(
         settings = load(("client_secret",))
     keychain = Keychain()
     # What would keep the secret from being kept is told before anybody is asked for it.
+    _refuse_unkept(config_file())
     keychain.where(settings.url, settings.profile)
     record = _obtained(Method(settings.method or Method.OAUTH), settings, browse=not no_browser)
     who = account(Api(settings, _credentials(record, settings), on_wait=Talk(quiet=False).wait))
@@ -235,11 +239,24 @@ def _save_profile(settings: "Settings", record: "Record") -> "Rewritten":
         is_usual = settings.redirect_uri == Settings.model_fields["redirect_uri"].default
         values["redirect_uri"] = None if is_usual else settings.redirect_uri
     path = config_file()
+    _refuse_unkept(path)
     text = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
     rewritten = with_profile(text, settings.profile, values)
     with to_file(path) as file:
         file.write(rewritten.text.encode())
     return rewritten
+
+
+def _refuse_unkept(path: "Path") -> None:
+    """Raise UsageError where a profile cannot be written, because a pipe or device stands there."""
+    from coursectl.errors import UsageError
+    from coursectl.printable import printable
+
+    if path.exists() and not path.is_file():
+        raise UsageError(
+            f"{printable(str(path))} is not a regular file, so no profile can be kept in it",
+            "Name another place in COURSECTL_CONFIG.",
+        )
 
 
 def _parted(before: "Rewritten", profile: str, keychain: "Keychain") -> list[str]:

@@ -14,6 +14,8 @@ from coursectl.cli.grammar import Offer, Position
 from coursectl.cli.manual import PAGES
 from coursectl.sources import EXPORT_SUFFIXES
 
+_LARGEST_CONFIG = 1024 * 1024
+
 Offered = tuple[str, str]
 """A word, and what it means; nothing if it says that itself."""
 
@@ -138,11 +140,14 @@ def _seen_courses() -> Iterator[Offered]:
 
 def _profiles() -> Iterator[Offered]:
     """Give the profiles that have a table of their own; to read TOML in full takes too long."""
+    from coursectl.own_files import read_regular
     from coursectl.places import config_path
 
     try:
-        with open(config_path(), encoding="utf-8-sig") as file:  # noqa: PTH123 - see `places`
-            text = file.read()
+        path = config_path()
+        if path is None:
+            return
+        text = read_regular(path, _LARGEST_CONFIG)[0].decode("utf-8-sig")
     except (OSError, ValueError):
         return
     table = r"""^[ \t]*\[ *profiles *\. *(?:([\w-]+)|"([^"\\\n]+)"|'([^'\n]+)') *\]"""

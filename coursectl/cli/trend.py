@@ -125,7 +125,7 @@ class _Reading:
         from coursectl.gather import Gathering
         from coursectl.roster.summary import Counting
         from coursectl.roster.trend import point_of
-        from coursectl.sources.address import community_of
+        from coursectl.address import community_of
         from coursectl.survey import summarise
 
         self._read += 1

@@ -12,7 +12,7 @@ from coursectl.errors import NotFound, UsageError
 from coursectl.places import located
 from coursectl.printable import shortened
 from coursectl.sources import EXPORT_SUFFIXES
-from coursectl.sources.address import host_of
+from coursectl.address import host_of
 from coursectl.sources.export import DEMO, STDIN, Export
 from coursectl.sources.interface import no_wait
 

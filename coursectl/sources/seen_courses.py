@@ -7,6 +7,7 @@ lost, damaged or forbidden: that costs nobody more than an offer.
 from collections.abc import Iterable
 from contextlib import suppress
 
+from coursectl.own_files import read_regular
 from coursectl.places import seen_courses_path
 
 _MOST = 500
@@ -16,12 +17,15 @@ _LONGEST = 64 * 1024
 
 def seen_courses() -> dict[str, str]:
     """Give the slugs of courses by their ids, the latest first; an empty one is not known."""
+    path = seen_courses_path()
+    if path is None:
+        return {}
     try:
-        with open(seen_courses_path(), "rb") as file:  # noqa: PTH123 - see `places`
-            lines = file.read(_LONGEST).decode("ascii", "replace").split("\n")
+        found, _ = read_regular(path, _LONGEST)
     except OSError:
         return {}
     seen = {}
+    lines = found.decode("ascii", "replace").split("\n")
     for id_, _, slug in (line.partition(" ") for line in lines):
         if id_.isdecimal() and len(id_) <= 19:
             seen[id_] = _safe(slug)
@@ -37,11 +41,14 @@ def remember(courses: Iterable[tuple[int | None, str | None]]) -> None:
     }
     if list(after.items()) == list(before.items()):
         return
+    name = seen_courses_path()
+    if name is None:
+        return
     from pathlib import Path
 
     from coursectl.files import replacing
 
-    path = Path(seen_courses_path())
+    path = Path(name)
     lines = (f"{id_} {slug}\n" for id_, slug in list(after.items())[:_MOST])
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

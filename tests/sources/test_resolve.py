@@ -54,6 +54,13 @@ def test_a_port_belongs_to_the_host():
     assert names(["https://community.example:8443/course/42/"], WITH_PORT) == ["course 42"]
 
 
+@pytest.mark.parametrize("configured", ["https://bücher.example", "https://xn--bcher-kva.example."])
+@pytest.mark.parametrize("host", ["bücher.example", "XN--BCHER-KVA.EXAMPLE", "bücher.example.:443"])
+def test_a_url_names_its_host_in_any_writing(configured, host):
+    settings = Settings(url=configured, token="t")
+    assert names([f"https://{host}/course/42/"], settings) == ["course 42"]
+
+
 @pytest.mark.parametrize(
     ("url", "settings"),
     [

@@ -24,10 +24,10 @@ from urllib3.exceptions import (
 from urllib3.util import Retry
 
 from coursectl import __version__
+from coursectl.address import host_of
 from coursectl.errors import AccessDenied, CoursectlError, InvalidData, NotFound, ServerError
 from coursectl.printable import shortened
 from coursectl.roster.remedies import CORRECT_ROWS, OF_FILES
-from coursectl.sources.address import host_of
 
 NOT_THE_API = "Check the community's URL; if it is right, the API has changed."
 """What to do about an answer that is not what the API is known to give."""
