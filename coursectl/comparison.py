@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
+from coursectl.address import community_of
 from coursectl.errors import UsageError
 from coursectl.files import no_room
 from coursectl.printable import shortened
@@ -18,7 +19,6 @@ from coursectl.roster.changes import Change, Changes, Side, Silence, kinds_of
 from coursectl.roster.moments import written
 from coursectl.roster.pseudonyms import check_comparable
 from coursectl.roster.summary import INACTIVE
-from coursectl.address import community_of
 
 if TYPE_CHECKING:
     from coursectl.gather import Gathering

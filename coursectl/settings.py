@@ -418,7 +418,14 @@ def _expanded(path: str, where: str) -> str:
     try:
         return expanded(path)
     except UsageError as error:
+        if path[1:2] not in ("", os.sep):  # which may be the secret itself
+            raise _no_file(where) from None
         raise UsageError(f"{where}: {error.message}", *error.hints) from None
+
+
+def _no_file(where: str) -> UsageError:
+    """Return what to say where a path should be, and perhaps the secret stands, not repeated."""
+    return UsageError(f"{where} names no file that is there", "Check it.")
 
 
 def _read_secret(file: _Said) -> _Said:
@@ -430,8 +437,7 @@ def _read_secret(file: _Said) -> _Said:
         secret = read_given(str(path), _LARGEST_SECRET).decode("utf-8-sig").strip()
     except (OSError, ValueError) as error:
         if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises on a long name
-            # Where a path should be, the secret itself may stand: it is not repeated.
-            raise UsageError(f"{file.where} names no file that is there", "Check it.") from None
+            raise _no_file(file.where) from None
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise UsageError(f"{where} cannot be read: {reason}", "Check the path.") from None
     if not secret:

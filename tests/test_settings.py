@@ -341,7 +341,7 @@ def test_a_file_that_a_profile_names_lies_beside_the_configuration(load, tmp_pat
     [
         (b" \n", "holds no secret"),
         (b"\xff\xfe", "cannot be read: it is no text"),
-        (b"x" * 70_000, "holds no secret"),
+        (b"x" * 70_000, "cannot be read: it is larger than 16,384 bytes"),
     ],
 )
 def test_a_file_without_a_secret_is_named_with_its_variable(load, tmp_path, content, told):

@@ -122,10 +122,10 @@ class _Reading:
 
     def read(self, export: "Export", talk: "Talk") -> None:
         """Read one export to its end."""
+        from coursectl.address import community_of
         from coursectl.gather import Gathering
         from coursectl.roster.summary import Counting
         from coursectl.roster.trend import point_of
-        from coursectl.address import community_of
         from coursectl.survey import summarise
 
         self._read += 1

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from coursectl.address import host_of
 from coursectl.errors import NotFound, UsageError
 from coursectl.places import located
 from coursectl.printable import shortened
 from coursectl.sources import EXPORT_SUFFIXES
-from coursectl.address import host_of
 from coursectl.sources.export import DEMO, STDIN, Export
 from coursectl.sources.interface import no_wait
 
