@@ -16,6 +16,7 @@ from coursectl import threads
 from coursectl.address import community_url
 from coursectl.errors import AccessDenied, ServerError
 from coursectl.files import replacing
+from coursectl.login_hints import login_command
 from coursectl.own_files import read_regular
 from coursectl.places import config_file, config_path
 from coursectl.printable import printable, shortened
@@ -94,7 +95,7 @@ class Keychain:
         what was written, and when there is nothing in it and the keyring fails.
         """
         name = _name(community, profile)
-        if (record := self._read().get(name)) is not None:
+        if (record := self._read(profile).get(name)) is not None:
             return record
         try:
             backend = _keyring()
@@ -103,7 +104,7 @@ class Keychain:
             text = _asked(lambda: backend.get_password(_SERVICE, name))
         except Exception as error:  # noqa: BLE001 - backends raise whatever their systems do
             raise _no_answer(error) from None
-        return None if text is None else _records(text, _KEYRING).get(name)
+        return None if text is None else _records(text, _KEYRING, profile).get(name)
 
     def put(self, community: str, profile: str, record: Record) -> str:
         """Keep a record; say where. Raises AccessDenied when that cannot be."""
@@ -118,16 +119,16 @@ class Keychain:
                 trouble = f" ({_KEYRING} does not take it: {_reason(error)})"
             else:
                 if backend is not None:
-                    self._drop(name)
+                    self._drop(name, profile)
                     return _KEYRING
-            self._write(self._read() | {name: record})
+            self._write(self._read(profile) | {name: record})
             return self._shown + trouble
 
     def delete(self, community: str, profile: str) -> str | None:
         """Forget a record; say where it was, or None if nowhere. Raises AccessDenied."""
         name = _name(community, profile)
         with self.lock():
-            where = self._shown if self._drop(name) else None
+            where = self._shown if self._drop(name, profile) else None
             try:
                 backend = _keyring()
                 if backend is not None and (
@@ -144,7 +145,7 @@ class Keychain:
 
     def where(self, community: str, profile: str) -> str:
         """Say where a record is kept, or would be. Raises AccessDenied as `get` does."""
-        if _name(community, profile) in self._read():
+        if _name(community, profile) in self._read(profile):
             return self._shown
         try:
             return self._shown if _keyring() is None else _KEYRING
@@ -181,7 +182,7 @@ class Keychain:
         finally:
             lock.release()
 
-    def _read(self) -> dict[str, Record]:
+    def _read(self, profile: str) -> dict[str, Record]:
         if not self._has_home:
             return {}
         try:
@@ -193,25 +194,25 @@ class Keychain:
             raise AccessDenied(
                 f"{self._shown} cannot be read: {error.strerror}", "Check the file."
             ) from None
-        self._refuse_unless_private(status)
-        return _records(text, self._shown)
+        self._refuse_unless_private(status, login_command(profile))
+        return _records(text, self._shown, profile)
 
-    def _refuse_unless_private(self, status: os.stat_result) -> None:
+    def _refuse_unless_private(self, status: os.stat_result, login: str) -> None:
         if sys.platform == "win32":  # where the folder's own access list says who reads
             return
         if status.st_uid != os.geteuid():
             raise AccessDenied(
                 f"{self._shown} belongs to somebody else",
-                "Do not trust it: delete it, then log in again with coursectl auth login.",
+                f"Do not trust it: delete it, then log in again with {login}.",
             )
         if stat.S_IMODE(status.st_mode) & 0o077:
             raise AccessDenied(
                 f"{self._shown} can be read or written by others, so its secrets may be known",
-                "Delete it, have its tokens revoked, and log in again with coursectl auth login.",
+                f"Delete it, have its tokens revoked, and log in again with {login}.",
             )
 
-    def _drop(self, name: str) -> bool:
-        records = self._read()
+    def _drop(self, name: str, profile: str) -> bool:
+        records = self._read(profile)
         if name not in records:
             return False
         del records[name]
@@ -245,7 +246,7 @@ def _text(records: dict[str, Record]) -> str:
     return json.dumps(plain, indent=1)
 
 
-def _records(text: str | bytes, where: str) -> dict[str, Record]:
+def _records(text: str | bytes, where: str, profile: str) -> dict[str, Record]:
     from pydantic import TypeAdapter, ValidationError
 
     try:
@@ -253,7 +254,7 @@ def _records(text: str | bytes, where: str) -> dict[str, Record]:
     except ValidationError:
         raise AccessDenied(
             f"{where} holds something else than coursectl has written",
-            "Delete it, then log in again with coursectl auth login.",
+            f"Delete it, then log in again with {login_command(profile)}.",
         ) from None
     # One that was kept under another writing of its host, as long ago as that was possible.
     return {_one_writing(name): record for name, record in records.items()} | {

@@ -36,6 +36,7 @@ from pydantic import (
 
 from coursectl.address import community_url, host_of
 from coursectl.errors import CoursectlError, NotConfigured, UsageError
+from coursectl.login_hints import login_command
 from coursectl.own_files import read_given
 from coursectl.places import config_file, expanded, has_place_for_config
 from coursectl.printable import printable, shortened
@@ -242,7 +243,7 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate({**values, "profile": name})
         except ValidationError as error:
-            raise _told(error, said) from None
+            raise _told(error, said, name) from None
         origins = {field: each.where for field, each in said.items()}
         settings._origins.update(origins)  # noqa: SLF001 - its own class
         settings._names_nobody = names_nobody  # noqa: SLF001
@@ -445,11 +446,11 @@ def _read_secret(file: _Said) -> _Said:
     return _Said(keep_secret(secret), where)
 
 
-def _told(error: ValidationError, said: Mapping[str, _Said]) -> CoursectlError:
+def _told(error: ValidationError, said: Mapping[str, _Said], profile: str) -> CoursectlError:
     wrong = error.errors(include_url=False, include_input=False)[0]
     field = str(wrong["loc"][0])
     if wrong["type"] == "missing":
-        return _no_community(said)
+        return _no_community(said, profile)
     unfit = wrong.get("ctx", {}).get("error")
     if isinstance(unfit, _Unfit):
         return UsageError(f"{said[field].where} {unfit.told}", unfit.hint)
@@ -457,13 +458,13 @@ def _told(error: ValidationError, said: Mapping[str, _Said]) -> CoursectlError:
     return UsageError(f"{said[field].where} is not {_KINDS.get(field, 'text')}", "Correct it.")
 
 
-def _no_community(said: Iterable[str]) -> NotConfigured:
+def _no_community(said: Iterable[str], profile: str) -> NotConfigured:
     has_secret = not {"token", "jwt_secret"}.isdisjoint(said)
     missing = "COURSECTL_URL" if has_secret else "COURSECTL_URL and COURSECTL_TOKEN"
     return NotConfigured(
         f"no community to ask: {missing} not set",
         f"Set {'it' if has_secret else 'both'}, or log in:"
-        " coursectl auth login --url https://<your community> --client-id ID",
+        f" {login_command(profile)} --url https://<your community> --client-id ID",
         "Nothing at hand yet? This works now: coursectl members demo",
     )
 
@@ -491,7 +492,7 @@ def _profile(named: str | None, *, may_be_new: bool) -> tuple[str, dict[str, _Sa
             there = ", ".join(shortened(each) for each in profiles) or "none yet"
             raise UsageError(
                 f"{shown}: no profile {shortened(name)!r}",
-                f"Profiles: {there}. A new one: coursectl auth login --profile NAME",
+                f"Profiles: {there}. A new one: coursectl --profile NAME auth login",
             )
         return name, {}
     table, where = profiles[name], f"{shown}: profile {shortened(name)}"
@@ -502,7 +503,7 @@ def _profile(named: str | None, *, may_be_new: bool) -> tuple[str, dict[str, _Sa
             raise UsageError(
                 f"{where}: {secret} is a secret, which has no place in this file",
                 "Take it out; then "
-                + ("coursectl auth login, or " if secret in CREDENTIALS else "")
+                + (f"{login_command(name)}, or " if secret in CREDENTIALS else "")
                 + f"{secret}_file = a file that holds it.",
             )
     _refuse_unknown(table, [key for key in Settings.model_fields if key != "profile"], where)

@@ -151,6 +151,8 @@ class Community:
         self.onlookers = {ONLOOKER}
         """Tokens of people who manage no course."""
         self.oauth = OAuthServer()
+        self.date: str | None = None
+        """The time as its answers tell it; None is the time as it is."""
         self.jwt_secret = JWT_SECRET
         self.account: dict[str, Any] = {"id": 7, "username": "ann", "real_name": "Ann Smith"}
         """Whom every credential belongs to."""
@@ -521,6 +523,10 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
     server: _Server
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        date = self.server.community.date
+        return super().date_time_string(timestamp) if date is None else date
 
     def answer(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}

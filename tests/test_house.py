@@ -17,6 +17,7 @@ FLOORS = (
     ("coursectl.keychain",),
     ("coursectl.settings", "coursectl.roster"),
     ("coursectl.places", "coursectl.files", "coursectl.address", "coursectl.own_files"),
+    ("coursectl.login_hints",),
     ("coursectl.access",),
     ("coursectl.printable",),
     (

@@ -209,7 +209,7 @@ def test_an_option_with_a_bad_value_is_named(load):
         ("token_file = 5", "token_file is not the path of a file", "Write it as text."),
         ('url = "ftp://x"', "url is 'ftp://x', which is not the URL of a community", "Set it to"),
         ('token = "abc"', "token is a secret, which has no place in this file", "Take it out"),
-        ('jwt_secret = "abc"', "jwt_secret is a secret", "coursectl auth login"),
+        ('jwt_secret = "abc"', "jwt_secret is a secret", "coursectl --profile work auth login"),
         ('client_secret = "abc"', "client_secret is a secret", "client_secret_file ="),
     ],
 )

@@ -9,11 +9,17 @@ from contextlib import suppress
 from coursectl.cli import sharing
 from coursectl.ending import end_at_once
 
+_SIGNALLED = 128
+"""The least exit code of a run that a signal has ended."""
+
 _MOST_DIGITS = 6
 """Of the columns or lines of a terminal."""
 
-_AT_END = 3.0
-"""Seconds that the end of the program waits for what would be lost."""
+_AT_END = 35.0
+"""Seconds that the end of the program waits for a login that would be lost; see READ_TIMEOUT."""
+
+_AT_A_SIGNAL = 3.0
+"""The same where somebody wants the program to end."""
 
 
 def run_process() -> None:
@@ -42,19 +48,19 @@ def run_process() -> None:
     finally:
         with suppress(KeyboardInterrupt):
             sharing.end_foreseen()
-            _finish()
+            _finish(_AT_A_SIGNAL if code >= _SIGNALLED else _AT_END)
         code = _flush() or code
     end_at_once(code)
 
 
-def _finish() -> None:
-    """Wait a moment for a renewed login that is not kept yet, if a thread renews one."""
+def _finish(seconds: float) -> None:
+    """Wait for a renewed login that is not kept yet, if a thread renews one."""
     if "coursectl.threads" not in sys.modules:
         return
     from coursectl import threads
     from coursectl.streams import say
 
-    threads.finish(_AT_END, lambda: say("waiting a moment: a login is being renewed"))
+    threads.finish(seconds, lambda: say("waiting a moment: a login is being renewed"))
 
 
 def _flush() -> int:

@@ -614,6 +614,54 @@ def test_a_terminal_that_goes_away_leaves_no_half_written_file(person, tmp_path,
     assert there == ([path.name] if under_nohup else [])
 
 
+def test_a_login_renewed_at_the_deadline_is_kept_before_the_run_ends(person):
+    keep_pair(person, left=0)
+    server = person.community.oauth
+    person.community.latency = 4  # longer than a signal would have to wait
+    run = person.run("members", "42", "--deadline", "1s")
+
+    assert run.code == ExitCode.SERVER_ERROR
+    assert "not done within the deadline" in run.stderr
+    assert next(iter(server.refresh)) in person.credentials.read_text()
+
+
+@pytest.mark.parametrize("expires_in", ["36000.5", [36000], float("inf")])
+def test_a_login_is_renewed_whatever_is_said_of_its_life(person, expires_in):
+    keep_pair(person, left=0)
+    person.community.oauth.expires_in = expires_in
+
+    assert person.status()["username"] == "ann"
+    assert next(iter(person.community.oauth.refresh)) in person.credentials.read_text()
+
+
+def keep_pair(person, left: float = 3600, profile: str = "default", **more: str) -> None:
+    """Keep a pair of tokens as a login does, good for so many seconds."""
+    pair = person.community.oauth.pair()
+    url = person.community.url
+    person.config.parent.mkdir(parents=True, exist_ok=True)
+    person.config.write_text(
+        f'[profiles.{profile}]\nurl = "{url}"\nmethod = "oauth"\nclient_id = "{CLIENT}"\n'
+    )
+    record = {
+        "method": "oauth",
+        "secret": pair["access_token"],
+        "refresh_token": pair["refresh_token"],
+        "expires_at": time.time() + left,
+        "client_id": CLIENT,
+    }
+    person.credentials.touch(mode=0o600)
+    person.credentials.write_text(json.dumps({f"{url} {profile}": record | more}))
+
+
+def test_a_dead_login_says_to_log_in_again_with_its_profile(person):
+    keep_pair(person, left=0, profile="work")
+    person.community.oauth.refresh.clear()
+    run = person.run("--profile", "work", "members", "42")
+
+    assert run.code == ExitCode.ACCESS_DENIED
+    assert run.stderr.splitlines()[1] == "  Log in again: coursectl --profile work auth login"
+
+
 def test_a_dead_login_says_to_log_in_again(person, redirect_uri):
     oauth(person, redirect_uri, BROWSER=browser(person.folder))
     person.community.oauth.expire()

@@ -22,6 +22,7 @@ from coursectl.redaction import redacted_bytes
 from coursectl.roster.documents import MOST_VALUES, values_in
 from coursectl.roster.error_body import LONGEST, message_in
 from coursectl.sources.api.pace import OutOfTime, Pace, Turn
+from coursectl.sources.api.refusals import clock_of, refusal
 from coursectl.sources.api.retries import Retries
 from coursectl.sources.api.session import (
     CHECK_NETWORK,
@@ -29,7 +30,6 @@ from coursectl.sources.api.session import (
     READ_TIMEOUT,
     Session,
     reason,
-    refusal,
     target_of,
 )
 from coursectl.sources.api.tokens import Credentials, credentials_of
@@ -37,11 +37,14 @@ from coursectl.sources.interface import no_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from coursectl.settings import Settings
     from coursectl.sources.interface import OnWait
 
     Query = Mapping[str, str | int]
+
+    _Answered = tuple[int, bytes, datetime | None]  # status, body, and the server's time at a 401
 
 _LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes; a page is some 30 KB, and several are held at once."""
@@ -180,24 +183,25 @@ class Api:
         turn = Turn(self._pace)
         try:
             with turn:
-                status, body = self._exchange(session, job, turn)
+                status, body, server_time = self._exchange(session, job, turn)
         except OutOfTime as error:
             failure = f"{turn.failure}{turn.told}; " if turn.failure else ""
             raise self._too_late(f"{job.where}: {failure}", error.wait) from None
         if status != requests.codes.ok:
             said = message_in(redacted_bytes(body)) if self.quotes else ""
-            raise refusal(status, said, job.where, turn.told, self.credentials.kept)
+            said = turn.told + (f": {said}" if said else "")
+            raise refusal(status, said, job.where, self.settings, self.credentials, server_time)
         return Answer(body, job.where, monotonic())
 
-    def _exchange(self, session: Session, job: _Job, turn: Turn) -> tuple[int, bytes]:
-        """Send a request as often as it takes; give the last answer's status and body."""
+    def _exchange(self, session: Session, job: _Job, turn: Turn) -> "_Answered":
+        """Send a request as often as it takes, and return the last answer."""
         token = self.credentials.token()
-        status, body = self._retried(session, job, turn, token)
-        if status == requests.codes.unauthorized and self.credentials.renew(token):
-            status, body = self._retried(session, job, turn, self.credentials.token())
-        return status, body
+        answered = self._retried(session, job, turn, token)
+        if answered[0] == requests.codes.unauthorized and self.credentials.renew(token):
+            answered = self._retried(session, job, turn, self.credentials.token())
+        return answered
 
-    def _retried(self, session: Session, job: _Job, turn: Turn, token: str) -> tuple[int, bytes]:
+    def _retried(self, session: Session, job: _Job, turn: Turn, token: str) -> "_Answered":
         """Send a request until there is a whole answer, or no more use in trying."""
         url, query = self.settings.url + job.path, job.query
         retries, redirects = Retries.within(turn, quotes=self.quotes), 0
@@ -227,7 +231,10 @@ class Api:
                         seconds = monotonic() - began
                         size = len(body)
                         _log.debug("GET %s -> %s, %s bytes, %.3f s", job, status, size, seconds)
-                        return status, body
+                        if status != requests.codes.unauthorized:
+                            return status, body, None
+                        headers = response.headers
+                        return status, body, clock_of(headers.get("Date"), headers.get("Age"))
                 retries.sleep()
         except (HTTPError, OSError) as error:  # which requests' own errors are
             told = f"{reason(error)}{turn.told}"

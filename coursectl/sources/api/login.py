@@ -21,9 +21,10 @@ from oauthlib.oauth2 import (
 
 from coursectl import threads
 from coursectl.errors import AccessDenied, UsageError
+from coursectl.login_hints import log_in_again
 from coursectl.printable import printable, shortened
 from coursectl.redaction import SECRET_VARIABLES, keep_secret
-from coursectl.sources.api.tokens import LOG_IN_AGAIN, redeemed
+from coursectl.sources.api.oauth import redeemed
 
 if TYPE_CHECKING:
     from coursectl.keychain import Record
@@ -81,24 +82,25 @@ class Authorization:
     def code_in(self, address: str) -> str:
         """Give the code in the address that the browser was sent to. Raises AccessDenied."""
         keep_secret(self._state)
+        again = log_in_again(self._settings.profile)
         try:
             query = urlsplit(address.strip()).query
         except ValueError:
-            raise AccessDenied("what came back is no address", LOG_IN_AGAIN) from None
+            raise AccessDenied("what came back is no address", again) from None
         try:
             found = self._client.parse_request_uri_response(f"{_SECURE}?{query}", state=self._state)
         except MismatchingStateError:
             raise AccessDenied(
                 "what came back does not belong to this login: its state is not the one sent",
-                f"Nothing was done with it. {LOG_IN_AGAIN}",
+                f"Nothing was done with it. {again}",
             ) from None
         except MissingCodeError:
-            raise AccessDenied("what came back holds no code", LOG_IN_AGAIN) from None
+            raise AccessDenied("what came back holds no code", again) from None
         except (OAuth2Error, ValueError) as error:
             words = (getattr(error, name, None) for name in ("error", "description"))
             said = shortened(": ".join(str(word) for word in words if word), 200)
             said = said or "its answer cannot be read"
-            raise AccessDenied(f"the community did not let you in: {said}", LOG_IN_AGAIN) from None
+            raise AccessDenied(f"the community did not let you in: {said}", again) from None
         return keep_secret(str(found["code"]))
 
     def redeem(self, address: str) -> "Record":
@@ -132,7 +134,7 @@ def log_in(
             tell("waiting for your browser; if none opens, open", authorization.url)
             # Not by `threads.start`: the browser would be deaf to the signals, too.
             Thread(target=_browse, args=(authorization.url,), daemon=True).start()
-            address = _arriving(arrived, min(PATIENCE, settings.deadline))
+            address = _arriving(arrived, min(PATIENCE, settings.deadline), settings.profile)
     else:
         tell("open this in a browser, and let coursectl in:", authorization.url)
         address = ask("The address that it sent you to")
@@ -165,14 +167,16 @@ def _browse(url: str) -> None:
         webbrowser.open(url)
 
 
-def _arriving(arrived: "SimpleQueue[str]", seconds: float) -> str:
+def _arriving(arrived: "SimpleQueue[str]", seconds: float, profile: str) -> str:
     """Wait for an address. Raises AccessDenied when none comes in time."""
     until = monotonic() + seconds
     while monotonic() < until:
         # In short turns: ctrl-C may have reached another thread, and is heard between two.
         with suppress(Empty):
             return arrived.get(timeout=min(0.5, seconds))
-    raise AccessDenied(f"no answer came from the browser in {seconds:.0f} seconds", LOG_IN_AGAIN)
+    raise AccessDenied(
+        f"no answer came from the browser in {seconds:.0f} seconds", log_in_again(profile)
+    )
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from urllib3.util import Retry
 
 from coursectl import __version__
 from coursectl.address import host_of
-from coursectl.errors import AccessDenied, CoursectlError, InvalidData, NotFound, ServerError
+from coursectl.errors import InvalidData, ServerError
 from coursectl.printable import shortened
 from coursectl.roster.remedies import CORRECT_ROWS, OF_FILES
 
@@ -201,45 +201,3 @@ def reason(error: Exception) -> str:
             return f"the request cannot be sent ({type(error).__name__})"
         case _:
             return shortened(str(error), 120)
-
-
-def refusal(status: int, said: str, where: str, tried: str, kept: str) -> CoursectlError:
-    """Give the error for an answer that is no success: what the server said, how often it did.
-
-    `kept` is where the credentials are from.
-    """
-    said = tried + (f": {said}" if said else "")
-    of_course = "/course/" in where
-    match status:
-        case 400:
-            return BadRequest(f"{where}: the server refused the request (400){said}")
-        case 401:
-            return AccessDenied(
-                f"{where}: the community does not accept the token (401){said}",
-                f"Set {kept} to a valid one."
-                if kept.startswith("COURSECTL_")
-                else "Log in again: coursectl auth login",
-            )
-        case 403:
-            return AccessDenied(
-                f"{where}: not allowed (403){said}",
-                "The role creator or manager in the course is needed; coursectl auth status tells"
-                " who you are."
-                if of_course
-                else "Log in as somebody who is: coursectl auth login",
-            )
-        case 404 | 410:
-            return NotFound(
-                f"{where}: not found ({status}){said}",
-                "Check the course, and that you may see it."
-                if of_course
-                else "Check the community's URL.",
-            )
-        case 405 | 406 | 501:
-            return NotOffered(
-                f"{where}: the server answered {status}{said}", "Check the community's URL."
-            )
-        case _:
-            return ServerError(
-                f"{where}: the server answered {status}{said}", "Try again in a few minutes."
-            )
