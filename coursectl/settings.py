@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -254,6 +254,37 @@ class Settings(BaseModel):
         return self._origins.get(field, f"COURSECTL_{field.upper()}")
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What may be shown of a profile, whatever else is in it."""
+
+    name: str
+    community: str | None
+    method: str | None
+    is_in_use: bool
+
+
+def listed_profiles(named: str | None) -> list[Profile]:
+    """Return all profiles of the file, by name. Raise UsageError for a file that is none."""
+    if not has_place_for_config():
+        return []
+    path = config_file()
+    usual, profiles = _profiles(path, printable(str(path)))
+    in_use = named or _variables().get("profile") or usual
+    return [_listed(name, table, name == in_use) for name, table in sorted(profiles.items())]
+
+
+def _listed(name: str, table: object, is_in_use: bool) -> Profile:
+    said = table if isinstance(table, dict) else {}
+    url, method = said.get("url"), said.get("method")
+    try:
+        community = _community(url) if isinstance(url, str) else None
+    except ValueError:  # which may hold a password
+        community = None
+    known = method if method in get_args(Method) else None
+    return Profile(name, community, known, is_in_use)
+
+
 def seconds_until_deadline(deadline: str) -> float:
     """Read `--deadline`, which takes no community to be set. Raises UsageError."""
     try:
@@ -478,14 +509,7 @@ def _profile(named: str | None, *, may_be_new: bool) -> tuple[str, dict[str, _Sa
         return _DEFAULT, {}
     path = config_file()
     shown = printable(str(path))
-    document = _document(path, shown)
-    _refuse_unknown(document, ("profile", "profiles"), shown)
-    usual, profiles = document.get("profile", _DEFAULT), document.get("profiles", {})
-    if not isinstance(usual, str) or not isinstance(profiles, dict):
-        raise UsageError(
-            f"{shown}: profile is a name, and [profiles.NAME] what it stands for",
-            'Write profile = "NAME" at the top, and a table for each profile.',
-        )
+    usual, profiles = _profiles(path, shown)
     name = named or usual
     if name not in profiles:
         if name != _DEFAULT and not may_be_new:
@@ -511,6 +535,19 @@ def _profile(named: str | None, *, may_be_new: bool) -> tuple[str, dict[str, _Sa
         if key.endswith("_file") and isinstance(value, str) and not value.startswith("~"):
             table[key] = path.parent / value
     return name, {key: _Said(value, f"{where}: {key}") for key, value in table.items()}
+
+
+def _profiles(path: Path, shown: str) -> tuple[str, dict[str, object]]:
+    """Return the name of the usual profile, and all profiles. Raise UsageError."""
+    document = _document(path, shown)
+    _refuse_unknown(document, ("profile", "profiles"), shown)
+    usual, profiles = document.get("profile", _DEFAULT), document.get("profiles", {})
+    if not isinstance(usual, str) or not isinstance(profiles, dict):
+        raise UsageError(
+            f"{shown}: profile is a name, and [profiles.NAME] what it stands for",
+            'Write profile = "NAME" at the top, and a table for each profile.',
+        )
+    return usual, profiles
 
 
 def _document(path: Path, shown: str) -> dict[str, object]:

@@ -347,6 +347,9 @@ class Community:
             case "POST", "/oauth/token/":
                 status, said = self.oauth.token(request.form)
                 return answer(said, status)
+            case "POST", "/oauth/revoke_token/":
+                status, said = self.oauth.revoke(request.form)
+                return answer(said, status)
             case _:
                 return html(404, "Not Found")
 

@@ -36,6 +36,9 @@ class OAuthServer:
     grants: list[str] = field(default_factory=list)
     """What was asked for at the token endpoint, in turn."""
 
+    revoked: list[str] = field(default_factory=list)
+    """What was asked to be revoked, in turn."""
+
     def is_good(self, token: str | None) -> bool:
         return token is not None and self.access.get(token, 0) > time()
 
@@ -86,6 +89,16 @@ class OAuthServer:
             case _:
                 return 400, {"error": "unsupported_grant_type"}
         return 200, self.pair()
+
+    def revoke(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Forget a token; with a refresh token its access token, too."""
+        client = form.get("client_id", "")
+        if client not in self.clients or self.clients[client] != form.get("client_secret"):
+            return 401, {"error": "invalid_client"}
+        token = form.get("token", "")
+        self.revoked.append(token)
+        self.access.pop(self.refresh.pop(token, token), None)
+        return 200, {}
 
     def pair(self) -> dict[str, Any]:
         """Issue an access token and a refresh token."""

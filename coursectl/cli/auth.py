@@ -173,7 +173,7 @@ def status(
 def logout(
     ctx: typer.Context, profile: options.Profile = None, debug: options.Debug = False
 ) -> None:
-    """Forget the secret that a login has kept."""
+    """Forget the secret that a login has kept, and have tokens of oauth revoked."""
     from coursectl.errors import NotConfigured
     from coursectl.keychain import Keychain
     from coursectl.settings import Settings
@@ -185,11 +185,77 @@ def logout(
     except NotConfigured:
         say("nothing to forget: no community is set")
         return
-    where = Keychain().delete(settings.url, settings.profile)
+    keychain = Keychain()
+    with keychain.lock():  # no other run renews meanwhile what is revoked
+        revoked = _revoked(keychain, settings, profile or ctx.obj)
+        where = keychain.delete(settings.url, settings.profile)
     told = f"logged out of {settings.url}" if where else f"nothing to forget of {settings.url}"
-    said = [f"Forgotten: what was in {where}."] if where else []
+    said = [f"Forgotten: what was in {where}.", *revoked] if where else []
     other = _otherwise_set(settings, settings.method)
     say(told, *said, *(f"{each} still logs you in." for each in other))
+
+
+def _revoked(keychain: "Keychain", settings: "Settings", profile: str | None) -> list[str]:
+    """Have the community forget what is kept of OAuth, and say whether it has."""
+    from coursectl.errors import CoursectlError
+    from coursectl.settings import Settings
+    from coursectl.sources.api.oauth import revoke
+
+    record = keychain.get(settings.url, settings.profile)
+    if record is None or record.method != "oauth":
+        return []
+    try:
+        revoke(Settings.load(profile, ("client_secret",)), record)
+    except CoursectlError as error:
+        return [
+            f"Its tokens could not be revoked: {error.message}.",
+            "A copy of them is good until they end, or until the community's owner revokes them.",
+        ]
+    return ["Its tokens are revoked: no copy of them lets anybody in."]
+
+
+@app.command("list", cls=Command)
+def list_(
+    ctx: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="As a JSON array.")] = False,
+    profile: options.Profile = None,
+    debug: options.Debug = False,
+) -> None:
+    """List the profiles, and which is in use. Asks nobody, and shows no secret."""
+    from json import dumps
+
+    from coursectl.login_hints import login_command
+    from coursectl.printable import shortened
+    from coursectl.render.json import escaped
+    from coursectl.settings import listed_profiles
+    from coursectl.streams import Talk, say, to_stdout
+
+    begin_debugging(wanted=debug)
+    named = profile or ctx.obj
+    found = listed_profiles(named)
+    if not found:
+        say("no profiles yet", f"A new one: {login_command(named or 'default')}")
+    if json:
+        fields = [
+            {
+                "profile": each.name,
+                "community": each.community,
+                "method": each.method,
+                "in_use": each.is_in_use,
+            }
+            for each in found
+        ]
+        text = escaped(dumps(fields, ensure_ascii=False, indent=2).encode()).decode() + "\n"
+    else:
+        names = [shortened(each.name) for each in found]
+        width = max(map(len, names), default=0)
+        text = "".join(
+            f"{'*' if each.is_in_use else ' '} {name:<{width}}  {each.method or '-':<6}"
+            f"  {each.community or '-'}\n"
+            for name, each in zip(names, found, strict=True)
+        )
+    with to_stdout(Talk(quiet=True)) as out:
+        out.write(text.encode(errors="replace"))
 
 
 def _obtained(method: Method, settings: "Settings", *, browse: bool) -> "Record":

@@ -380,6 +380,7 @@ _NO_BROWSER = Parameter(
     "--no-browser", help="oauth: show the address, to be opened elsewhere.", panel="Options"
 )
 _JSON_2 = Parameter("--json", help="As one JSON object.", panel="Options")
+_JSON_3 = Parameter("--json", help="As a JSON array.", panel="Options")
 
 PAGES = {
     page.name: page
@@ -708,7 +709,14 @@ PAGES = {
                     "status",
                     "Tell who you are to the community, how you got in, and until when. Shows no secret.",
                 ),
-                ("logout", "Forget the secret that a login has kept."),
+                (
+                    "logout",
+                    "Forget the secret that a login has kept, and have tokens of oauth revoked.",
+                ),
+                (
+                    "list",
+                    "List the profiles, and which is in use. Asks nobody, and shows no secret.",
+                ),
             ),
         ),
         Page(
@@ -743,8 +751,18 @@ PAGES = {
         ),
         Page(
             "coursectl auth logout",
-            text=("Forget the secret that a login has kept.",),
+            text=("Forget the secret that a login has kept, and have tokens of oauth revoked.",),
             parameters=(
+                _PROFILE,
+                _DEBUG,
+                _HELP,
+            ),
+        ),
+        Page(
+            "coursectl auth list",
+            text=("List the profiles, and which is in use. Asks nobody, and shows no secret.",),
+            parameters=(
+                _JSON_3,
                 _PROFILE,
                 _DEBUG,
                 _HELP,

@@ -21,7 +21,17 @@ import pytest
 from coursectl.errors import ExitCode
 from tests import keyrings
 from tests.browser import browser, destination
-from tests.community import JWT_SECRET, ONLOOKER, TOKEN, Community, Course, detail, html, row
+from tests.community import (
+    JWT_SECRET,
+    ONLOOKER,
+    TOKEN,
+    Community,
+    Course,
+    detail,
+    html,
+    redirect,
+    row,
+)
 from tests.oauth import CLIENT
 from tests.running import COURSECTL, clean_environment, coursectl
 from tests.test_terminal import terminal_environment
@@ -806,6 +816,107 @@ def test_logout_forgets_and_may_be_repeated(person):
         0,
         f"coursectl: nothing to forget of {person.community.url}\n",
     )
+
+
+@pytest.mark.parametrize("secret", [None, "the-clients-own-secret"])
+def test_logout_revokes_the_refresh_token_first(person, tmp_path, secret):
+    keep_pair(person, profile="work")
+    server = person.community.oauth
+    server.clients[CLIENT] = secret
+    (access,), (refresh,) = list(server.access), list(server.refresh)
+    variables = {}
+    if secret:
+        (tmp_path / "secret").write_text(secret)
+        variables = {"COURSECTL_CLIENT_SECRET_FILE": str(tmp_path / "secret")}
+    run = person.run("auth", "logout", "--profile", "work", **variables)
+
+    assert (run.code, run.stdout) == (0, b"")
+    assert run.stderr.splitlines() == [
+        f"coursectl: logged out of {person.community.url}",
+        f"  Forgotten: what was in {person.credentials}.",
+        "  Its tokens are revoked: no copy of them lets anybody in.",
+    ]
+    assert server.revoked == [refresh, access]
+    assert (server.access, server.refresh) == ({}, {})
+    forms = [request.form for request in person.community.requests]
+    assert [form.get("client_secret") for form in forms] == [secret, secret]
+    assert access not in person.credentials.read_text()
+
+
+@pytest.mark.parametrize("way", ["refused", "failing", "gone", "elsewhere", "no secret"])
+def test_logout_says_when_it_could_not_revoke_and_logs_out(person, way):
+    keep_pair(person)
+    secrets = [*person.community.oauth.access, *person.community.oauth.refresh]
+    variables = {}
+    match way:
+        case "refused":
+            person.community.oauth.clients.clear()
+            told = "/oauth/revoke_token/: the server answered 401: invalid_client"
+        case "failing":
+            person.community.misdeed_for_good = html(500, f"No {secrets[1]}")
+            told = "/oauth/revoke_token/: the server answered 500: No ***"
+        case "gone":
+            person.community.misdeed_for_good = html(404, "Not found")
+            told = "/oauth/revoke_token/: the server answered 404: Not found"
+        case "elsewhere":
+            person.community.misdeed_for_good = redirect("https://elsewhere.example/", 307)
+            told = "redirects to elsewhere.example, which is not the configured community"
+        case _:
+            variables = {"COURSECTL_CLIENT_SECRET_FILE": str(person.folder / "gone")}
+            told = "COURSECTL_CLIENT_SECRET_FILE names no file that is there"
+    run = person.run("auth", "logout", **variables)
+
+    assert run.code == 0
+    assert run.stderr.startswith(f"coursectl: logged out of {person.community.url}\n")
+    assert "  Its tokens could not be revoked: " in run.stderr
+    assert told in run.stderr
+    assert not any(secret in run.stderr for secret in secrets)
+    assert not any(secret in person.credentials.read_text() for secret in secrets)
+
+
+def test_list_names_the_profiles_and_no_secret(person):
+    person.config.parent.mkdir(parents=True)
+    person.config.write_text(
+        'profile = "work"\n[profiles.work]\nurl = "https://Bücher.example/x"\nmethod = "jwt"\n'
+        'jwt_secret = "a-secret-in-the-wrong-place"\n'
+        '[profiles.school]\nurl = "https://ann:a-password@x.example"\ntoken_file = "gone"\n'
+        '[profiles."a\\u001bb"]\nmethod = "a-secret-in-the-wrong-place"\n'
+    )
+    run = person.run("auth", "list")
+    assert (run.code, run.stderr) == (0, "")
+    assert run.text.splitlines() == [
+        "  ab      -       -",
+        "  school  -       -",
+        "* work    jwt     https://xn--bcher-kva.example",
+    ]
+
+    run = person.run("auth", "list", "--json", "--profile", "school")
+    assert [(each["profile"], each["in_use"]) for each in json.loads(run.text)] == [
+        ("a\x1bb", False),
+        ("school", True),
+        ("work", False),
+    ]
+    assert json.loads(run.text)[2] == {
+        "profile": "work",
+        "community": "https://xn--bcher-kva.example",
+        "method": "jwt",
+        "in_use": False,
+    }
+    assert "secret" not in run.text
+    assert "password" not in run.text
+    assert person.run("auth", "list", COURSECTL_PROFILE="school").text.startswith("  ab")
+    assert "* school" in person.run("auth", "list", COURSECTL_PROFILE="school").text
+    assert person.community.requests == []
+
+
+def test_list_without_profiles_says_how_to_make_one(person):
+    run = person.run("auth", "list", "--json")
+
+    assert (run.code, json.loads(run.text)) == (0, [])
+    assert run.stderr.splitlines() == [
+        "coursectl: no profiles yet",
+        "  A new one: coursectl auth login",
+    ]
 
 
 def test_logout_without_a_community_is_no_error(person):

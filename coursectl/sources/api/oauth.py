@@ -1,7 +1,8 @@
-"""The token endpoint of OAuth 2.0: `POST /oauth/token/`."""
+"""The endpoints of OAuth 2.0 for tokens: `POST /oauth/token/` and `/oauth/revoke_token/`."""
 
 from time import monotonic, time
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from coursectl import threads
 from coursectl.errors import AccessDenied, CoursectlError, ServerError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from coursectl.settings import Settings
 
 TOKEN_PATH = "/oauth/token/"  # noqa: S105 - a path
+
+_REVOKE_PATH = "/oauth/revoke_token/"
 
 _LARGEST_ANSWER = 1024 * 1024
 
@@ -46,6 +49,26 @@ def redeemed(settings: "Settings", code: str, verifier: str) -> "Record":
         client_secret=_client_secret(settings),
     )
     return _exchanged(settings, client.client_id, body, None)
+
+
+def revoke(settings: "Settings", record: "Record") -> None:
+    """Have the community forget a pair of tokens (RFC 7009). Raise CoursectlError if it does not.
+
+    The refresh token goes first: whoever has one makes access tokens with it.
+    """
+    secret = _client_secret(settings)
+    client = {"client_id": record.client_id or settings.client_id or ""}
+    client |= {"client_secret": secret} if secret else {}
+    refused = []
+    for kind, token in (("refresh_token", record.refresh_token), ("access_token", record.secret)):
+        if token:
+            form = client | {"token": token, "token_type_hint": kind}
+            status, answer = _post(settings.url, _REVOKE_PATH, urlencode(form))
+            if not 200 <= status < 300:
+                said = "" if settings.names_nobody else _said(redacted_bytes(answer))[1]
+                refused.append(f"{_REVOKE_PATH}: the server answered {status}{said and ': '}{said}")
+    if refused:
+        raise ServerError(refused[0])
 
 
 def _client_secret(settings: "Settings") -> str | None:
@@ -144,17 +167,7 @@ def _refused(status: int, answer: bytes, settings: "Settings") -> CoursectlError
 
     It repeats what the server said unless nobody is to be named.
     """
-    from pydantic_core import from_json
-
-    from coursectl.roster.error_body import message_in
-
-    try:
-        body = from_json(answer)
-    except ValueError:
-        body = None
-    words = [body.get("error"), body.get("error_description")] if isinstance(body, dict) else []
-    said = ": ".join(word for word in words if isinstance(word, str))
-    said = shortened(said, 200) or message_in(answer)
+    words, said = _said(answer)
     quoted = f": {said}" if said and not settings.names_nobody else ""
     told = f"{TOKEN_PATH}: no token ({status}){quoted}"
     match words:
@@ -167,3 +180,18 @@ def _refused(status: int, answer: bytes, settings: "Settings") -> CoursectlError
     if status == 429 or status >= 500:
         return ServerError(told, "Try again in a few minutes.")
     return ServerError(told, "Check the community's URL, and that it offers OAuth 2.0.")
+
+
+def _said(answer: bytes) -> tuple[list[object], str]:
+    """Return the error and its description in an answer, and what to tell of any answer."""
+    from pydantic_core import from_json
+
+    from coursectl.roster.error_body import message_in
+
+    try:
+        body = from_json(answer)
+    except ValueError:
+        body = None
+    words = [body.get("error"), body.get("error_description")] if isinstance(body, dict) else []
+    said = ": ".join(word for word in words if isinstance(word, str))
+    return words, shortened(said, 200) or message_in(answer)
