@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coursectl.render.columns import Column, Kind
@@ -58,6 +59,28 @@ class Line:
     kind: Kind
     points: tuple[tuple[datetime, float | None], ...]
     """By time; None where there is no value."""
+
+    @property
+    def places(self) -> tuple[float, ...]:
+        """How much of the whole time has passed at each point, 0 to 1; half of none."""
+        moments = [moment for moment, _ in self.points]
+        if not moments:
+            return ()
+        whole = (moments[-1] - moments[0]).total_seconds()
+        return tuple(
+            (moment - moments[0]).total_seconds() / whole if whole else 0.5 for moment in moments
+        )
+
+    @property
+    def top(self) -> int:
+        """What a scale that begins at 0 ends at: all percents, or a round number that holds all."""
+        if self.kind is Kind.PERCENT:
+            return 100
+        most = max(
+            1, ceil(max((value for _, value in self.points if value is not None), default=1))
+        )
+        step = max(1, int(10 ** (len(str(most)) - 1)) // 5)
+        return -(-most // step) * step
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Lines are put together as there, from rich's styles and cell widths.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from math import floor
 
 from rich.cells import cell_len, chop_cells
 
@@ -27,7 +28,7 @@ from coursectl.render.outline import (
     shown_blocks,
 )
 from coursectl.render.table import EMPTY, STATUS_STYLES, TableRenderer, bar, fitted
-from coursectl.render.values import day, figure, share
+from coursectl.render.values import figure, share, told_apart
 
 _BOUNDLESS = 10**6
 """Cells of a page that is as wide as it wants to be: more than any line takes."""
@@ -199,17 +200,16 @@ class _Page:
         title_width = min(max(map(cell_len, titles)), max(self._width // 2, 1))
         room = self._width - title_width - max(map(len, numbers)) - 4
         points = lines[0].points
-        cells = min(room, _WIDEST_SPARKLINE, max(len(line.points) for line in lines))
+        cells = min(room, _WIDEST_SPARKLINE, max(map(_steps, lines)))
         for line, title, number in zip(lines, titles, numbers, strict=True):
-            values = [value for _, value in line.points]
             yield self._line(
                 (_filled(fitted(title, title_width), title_width + 2), ""),
-                (_filled(sparkline(values, cells), cells + 2) if cells > 0 else "", _ACCENT),
+                (_filled(sparkline(line, cells), cells + 2) if cells > 0 else "", _ACCENT),
                 (number, ""),
             )
         if points:
-            days = (day(moment) for moment, _ in (points[0], points[-1]))
-            time = " to ".join(dict.fromkeys(days))
+            ends_at = told_apart([moment for moment, _ in (points[0], points[-1])])
+            time = " to ".join(dict.fromkeys(ends_at))
             indent = max(0, min(title_width + 2, self._width - len(time)))
             yield self._styled(" " * indent + time, "dim")
 
@@ -223,26 +223,32 @@ class _Page:
             yield from self._wrapped(told, "dim")
 
 
-def sparkline(values: list[float | None], cells: int) -> str:
-    """Draw values in at most so many cells, from the least to the greatest; a gap where is none.
+def sparkline(line: Line, cells: int) -> str:
+    """Return a figure over time in cells of the same length of time, from 0 up.
 
-    Where they are more than the cells, each stands for the mean of some that follow each other.
+    A cell stands for the mean of the values in its time; it is blank where there are none.
     """
-    if len(values) > cells:
-        bounds = [place * len(values) // cells for place in range(cells + 1)]
-        parts = [values[start:end] for start, end in pairwise(bounds)]
-        some = [[value for value in part if value is not None] for part in parts]
-        values = [sum(part) / len(part) if part else None for part in some]
-    there = [value for value in values if value is not None]
-    least, most = min(there, default=0.0), max(there, default=0.0)
-    top = len(_LEVELS) - 1
+    found: list[list[float]] = [[] for _ in range(cells)]
+    for along, (_, value) in zip(line.places, line.points, strict=True):
+        if cells and value is not None:
+            found[floor(along * (cells - 1) + 0.5)].append(value)
+    highest = len(_LEVELS) - 1
+    return "".join(
+        _LEVELS[floor(sum(values) / len(values) / line.top * highest + 0.5)] if values else " "
+        for values in found
+    )
 
-    def level(value: float | None) -> str:
-        if value is None:
-            return " "
-        return _LEVELS[round((value - least) / (most - least) * top) if most > least else top // 2]
 
-    return "".join(map(level, values))
+def _steps(line: Line) -> int:
+    """Return how many cells show a line by its time, if one is as long as from point to point.
+
+    That is the median: two points of one day do not tear those of all other days apart.
+    """
+    moments = [moment for moment, _ in line.points]
+    steps = sorted(later - former for former, later in pairwise(moments) if later > former)
+    if not steps:
+        return min(len(moments), 1)
+    return round((moments[-1] - moments[0]) / steps[(len(steps) - 1) // 2]) + 1
 
 
 def _ends(line: Line) -> tuple[str, str]:

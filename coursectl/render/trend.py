@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from coursectl.render.columns import COURSE, TREND_COLUMNS, Column, Kind
 from coursectl.render.interface import Answer, Caption
 from coursectl.render.outline import Line, Outline, Rows, Section
-from coursectl.render.values import day
+from coursectl.render.values import day, told_apart
 
 if TYPE_CHECKING:
     from coursectl.roster.trend import Point, Series, Trend
@@ -22,9 +22,6 @@ _DRAWN = {
     "completed": "Completed",
 }
 """The figures that are drawn as lines, and what these are called."""
-
-_MOMENTS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
-"""How a moment is told in a page, the shortest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ def _lines(series: "Series") -> tuple[Line, ...]:
 
 
 def _rows(series: "Series", columns: tuple[Column, ...], *, keeps_course: bool) -> Rows:
-    moments = _moments(series)
+    moments = told_apart([point.fetched_at for point in series.points])
     rows = [
         _row(point) | {_FETCHED_AT: moment, COURSE.key: series.label}
         for point, moment in zip(series.points, moments, strict=True)
@@ -129,8 +126,3 @@ def _rows(series: "Series", columns: tuple[Column, ...], *, keeps_course: bool) 
         if keeps_course or column.key != COURSE.key
     )
     return Rows("Exports", shown, rows, series.points[-1].fetched_at)
-
-
-def _moments(series: "Series") -> list[str]:
-    told = ([point.fetched_at.strftime(form) for point in series.points] for form in _MOMENTS)
-    return next(texts for texts in told if len(set(texts)) == len(texts))

@@ -1,5 +1,6 @@
 """The values of chosen columns, for machines and for people."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from math import floor
 from operator import itemgetter
@@ -12,6 +13,9 @@ from coursectl.render.columns import Column, Kind
 from coursectl.render.interface import Batch
 from coursectl.roster.criteria import BatchInCells
 from coursectl.roster.join_status import named
+
+_DAY_TO_MICROSECOND = (10, 16, 19, 26)
+"""How much of a moment in ISO 8601 tells its day, its minute, its second, and all of it."""
 
 
 def raw_values(batch: Batch, columns: tuple[Column, ...]) -> list[tuple[Any, ...]]:
@@ -37,6 +41,16 @@ def moment_in(value: datetime | str) -> datetime:
 def day(moment: datetime) -> str:
     """Give the day of a moment, in ISO 8601: some systems write year 1 without its zeros."""
     return moment.date().isoformat()
+
+
+def told_apart(moments: Sequence[datetime]) -> list[str]:
+    """Return moments, UTC, as text: days, or no longer than tells them apart."""
+    texts = [moment.replace(tzinfo=None).isoformat(" ", "microseconds") for moment in moments]
+    for end in _DAY_TO_MICROSECOND:
+        cut = [text[:end] for text in texts]
+        if len(set(cut)) == len(set(texts)):
+            return cut
+    return texts
 
 
 def minute(moment: datetime) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -39,6 +39,9 @@ MOST_DIGITS = 10**15
 
 _FIRST_DATE = datetime(1900, 3, 1)  # noqa: DTZ001 - a cell has no zone
 """The first that all spreadsheets count alike: for some, 1900 was a leap year."""
+
+_DAY_0 = datetime(1899, 12, 30)  # noqa: DTZ001
+"""What the numbers of days in cells count from."""
 
 _LAST_DATE = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001
 """The last that is not rounded up into a year that no cell holds."""
@@ -280,6 +283,17 @@ class _Cells:
         return max(len(text), wcswidth(text)) if self._row <= _MEASURED else 0
 
 
+def _time_axis(*ends: datetime) -> dict[str, Any]:
+    """Return an axis that names its ends: days, or the minutes of a single day."""
+    first, last = (moment.astimezone(UTC).replace(tzinfo=None) for moment in ends)
+    is_one_day = first < last and first.date() == last.date()
+    axis: dict[str, Any] = {"num_format": "yyyy-mm-dd hh:mm" if is_one_day else "yyyy-mm-dd"}
+    if _FIRST_DATE <= first < last:
+        start, end = ((moment - _DAY_0) / timedelta(days=1) for moment in (first, last))
+        axis |= {"min": start, "max": end, "major_unit": end - start}
+    return axis
+
+
 class _Table(_Cells):
     """A sheet with a header, and rows below it."""
 
@@ -393,7 +407,9 @@ class _Page(_Cells):
             self._put(1, value, block.kind)
             self._row += 1
         if block.points:
-            chart = self._workbook.add_chart({"type": "line"})
+            chart = self._workbook.add_chart(
+                {"type": "scatter", "subtype": "straight_with_markers"}
+            )
             chart.add_series(
                 {
                     "categories": [self.name, first, 0, end - 1, 0],
@@ -403,7 +419,8 @@ class _Page(_Cells):
             )
             chart.set_title({"name": _text(block.title), "overlay": False})
             chart.set_legend({"none": True})
-            chart.set_x_axis({"date_axis": True, "num_format": "yyyy-mm-dd"})
+            chart.set_x_axis(_time_axis(block.points[0][0], block.points[-1][0]))
+            chart.set_y_axis({"min": 0, "max": block.top})
             self._sheet.insert_chart(first - 2, 3, chart, {"description": _text(block.title)})
             self._row = max(self._row, first + _CHART_LINES)
 

@@ -1,4 +1,6 @@
 import io
+import re
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from coursectl.printable import printable
 from coursectl.render.columns import MEMBER, Kind
 from coursectl.render.html import HtmlRenderer
+from coursectl.render.html.charts import LineChart, line_chart
 from coursectl.render.outline import Bars, Figure, Figures, Line, Outline, Rows, Section, Words
 from tests.render.answers import AS_OF, TEXTS, member
 
@@ -118,6 +121,60 @@ def test_a_table_says_how_many_it_leaves_out_and_how_to_see_them():
 
 def test_a_line_without_a_value_is_not_drawn():
     assert "<svg" not in page_of(Line("Mean", Kind.PERCENT, ((AS_OF, None),)))
+
+
+def chart_of(kind: Kind, values: dict[float, float | None]) -> tuple[LineChart, str]:
+    """Lay out values by the days after a moment; give that, and the page it is drawn on."""
+    days = ((AS_OF + timedelta(days=day), value) for day, value in values.items())
+    line = Line("Line", kind, tuple(days))
+    chart = line_chart(line)
+    assert chart is not None
+    return chart, page_of(line)
+
+
+def test_points_lie_by_their_time_so_that_a_gap_looks_like_one():
+    chart, page = chart_of(Kind.NUMBER, {0: 1, 1: 1, 61: 1, 62: 1})
+    places = [x for run in chart.runs for x, _ in run]
+    along = [(x - chart.left) / (chart.right - chart.left) for x in places]
+    assert along == pytest.approx([0, 1 / 62, 61 / 62, 1], abs=0.001)
+    assert re.findall(r'<circle class="bar" cx="([\d.]+)"', page) == list(map(str, places))
+    assert ">2026-11-23</text>" in page
+    assert ">2027-01-24</text>" in page
+
+
+def test_a_tenth_of_a_point_moves_a_line_by_a_thousandth_of_its_height():
+    chart, page = chart_of(Kind.PERCENT, {0: 54.8, 1: 54.7})
+    (run,) = chart.runs
+    up = [(chart.bottom - y) / (chart.bottom - chart.top) for _, y in run]
+    assert up == pytest.approx([0.548, 0.547], abs=0.001)
+    assert ">0%</text>" in page
+    assert ">100%</text>" in page
+    assert "at least 54.7% and at most 54.8%" in page
+
+
+@pytest.mark.parametrize(
+    ("most", "top"),
+    [(0, "1"), (1, "1"), (7, "7"), (36, "36"), (67, "68"), (159, "160"), (1204, "1,400")],
+)
+def test_counts_are_drawn_from_0_to_a_round_number_that_holds_all(most, top):
+    chart, page = chart_of(Kind.NUMBER, {0: most, 1: most, 2: 0})
+    (run,) = chart.runs
+    height = most / int(top.replace(",", "")) * (chart.bottom - chart.top)
+    assert [chart.bottom - y for _, y in run] == pytest.approx([height, height, 0], abs=0.1)
+    assert chart.scale == ("0", top)
+    assert f">{top}</text>" in page
+
+
+def test_rosters_of_one_day_are_told_apart_on_a_chart_and_in_its_table():
+    chart, page = chart_of(Kind.NUMBER, {0: 1, 0.25: 2, 0.5: 3})
+    assert (chart.first, chart.last) == ("2026-11-23 06:00", "2026-11-23 18:00")
+    assert ">2026-11-23 12:00</time>" in page
+
+
+def test_a_single_point_stands_above_the_middle_of_its_day():
+    chart, page = chart_of(Kind.PERCENT, {0: 50})
+    assert chart.runs[0][0][0] == (chart.left + chart.right) / 2
+    assert page.count("2026-11-23</text>") == 1
 
 
 def test_nothing_to_show_is_an_empty_table_of_no_rows():

@@ -14,6 +14,7 @@ from coursectl.render.table import TableRenderer
 from tests.render.answers import AS_OF, TEXTS, answer, member, rendered
 from tests.render.outlines import (
     EXAMPLE,
+    LINES,
     OUTLINES,
     lines_by,
     looks_like,
@@ -223,26 +224,68 @@ def test_a_long_label_leaves_two_thirds_to_its_bar():
 # Lines
 
 
+def over_days(kind: Kind, values: dict[float, float | None]) -> Line:
+    days = ((AS_OF + timedelta(days=day), value) for day, value in values.items())
+    return Line("Line", kind, tuple(days))
+
+
 @pytest.mark.parametrize(
-    ("values", "drawn"),
+    ("values", "shown"),
     [
         ([0, 1, 2, 3, 4, 5, 6, 7], "▁▂▃▄▅▆▇█"),
-        ([54, None, 55], "▁ █"),
+        ([54, None, 55], "█ █"),
         ([None, None], "  "),
-        ([7, 7, 7], "▄▄▄"),
-        ([0.5], "▄"),
+        ([7, 7, 7], "███"),
+        ([0, 0, 0], "▁▁▁"),
+        ([1], "█"),
         ([], ""),
-        ([0, 0, None, None, 100, 100, *[50] * 10], "▁ █▅▅▅▅▅"),
-        ([0, None] * 8, "▄▄▄▄▄▄▄▄"),
+        ([100, 150], "▅█"),
     ],
 )
-def test_a_sparkline_goes_from_the_least_to_the_greatest_with_gaps(values, drawn):
-    assert sparkline(values, 8) == drawn
+def test_a_sparkline_of_counts_goes_from_0_to_the_most(values, shown):
+    assert sparkline(Line("", Kind.NUMBER, points(*values)), len(values)) == shown
 
 
-@given(st.lists(st.none() | st.floats(0, 100), max_size=200), st.integers(1, 50))
-def test_a_sparkline_is_as_long_as_its_values_or_as_the_room(values, cells):
-    assert len(sparkline(values, cells)) == min(len(values), cells)
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [([54.8, 54.7], "▅▅"), ([0, 50, 100], "▁▅█"), ([99.9, 100], "██"), ([0.1, 0], "▁▁")],
+)
+def test_a_sparkline_of_percents_goes_from_0_to_100(values, shown):
+    assert sparkline(Line("", Kind.PERCENT, points(*values)), len(values)) == shown
+
+
+@pytest.mark.parametrize(
+    ("days", "cells"),
+    [
+        ((0, 1, 2, 3), [0, 1, 2, 3]),
+        ((0, 7, 14, 42), [0, 1, 2, 6]),
+        ((0, 1, 61), [0, 1, 39]),
+        ((0, 60), [0, 1]),
+        ((0, 0.01, 1, 2, 3.01), [0, 1, 2, 3]),
+        ((0, 31, 59, 90, 120, 212), [0, 1, 2, 3, 4, 7]),
+        ((0,), [0]),
+    ],
+)
+def test_points_of_a_sparkline_lie_by_their_time(days, cells):
+    line = over_days(Kind.NUMBER, dict.fromkeys(days, 5))
+    shown = body_of(line, width=200)[0].removeprefix("Line  ").removesuffix("  5")
+    assert [place for place, cell in enumerate(shown) if cell == "█"] == cells
+    assert len(shown) == cells[-1] + 1
+
+
+def test_values_that_share_a_cell_are_shown_by_their_mean():
+    line = over_days(Kind.PERCENT, {0: 0, 1: 100, 9: None, 10: 100})
+    assert sparkline(line, 3) == "▅ █"
+
+
+def test_rosters_of_one_day_are_told_apart_by_the_minute():
+    line = over_days(Kind.NUMBER, {0: 1, 0.25: 2})
+    assert body_of(line)[1].strip() == "2026-11-23 06:00 to 2026-11-23 12:00"
+
+
+@given(LINES, st.integers(0, 50))
+def test_a_sparkline_is_as_long_as_its_room(line, cells):
+    assert len(sparkline(line, cells)) == cells
 
 
 def test_lines_over_the_same_time_stand_together_above_it():
@@ -250,9 +293,9 @@ def test_lines_over_the_same_time_stand_together_above_it():
     mean = Line("Mean completion", Kind.PERCENT, points(None, 75.81, 54))
     same = Line("Same", Kind.NUMBER, points(3, 3, 3))
     assert body_of(members, mean, same) == [
-        "Members          ▁▁█     31 → 200",
-        "Mean completion   █▁  75.8% → 54%",
-        "Same             ▄▄▄      3",
+        "Members          ▂▂█     31 → 200",
+        "Mean completion   ▆▅  75.8% → 54%",
+        "Same             ███      3",
         "                 2026-11-23 to 2026-12-07",
     ]
 
@@ -261,10 +304,10 @@ def test_lines_over_another_time_stand_apart():
     then = Line("Then", Kind.NUMBER, points(1, 2, first=AS_OF - timedelta(days=100)))
     now = Line("Now", Kind.NUMBER, points(1))
     assert body_of(then, now) == [
-        "Then  ▁█  1 → 2",
+        "Then  ▅█  1 → 2",
         "      2026-08-15 to 2026-08-22",
         "",
-        "Now  ▄  1",
+        "Now  █  1",
         "     2026-11-23",
     ]
 
@@ -277,7 +320,7 @@ def test_a_line_of_nothing_is_a_dash():
 def test_a_long_series_fits_into_a_narrow_terminal():
     line = Line("Members in some course", Kind.NUMBER, points(*range(1000)))
     wide, time = body_of(line, width=200)
-    assert wide == f"Members in some course  {sparkline(list(range(1000)), 40)}  0 → 999"
+    assert wide == f"Members in some course  {sparkline(line, 40)}  0 → 999"
     assert time == f"{' ' * 24}2026-11-23 to 2046-01-15"
     narrow, time = body_of(line, width=22)
     assert narrow == "Members in…  0 → 999"

@@ -1,10 +1,11 @@
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from coursectl.render.values import length, percent, points, share
+from coursectl.render.values import length, percent, points, share, told_apart
 
 HUNDREDTHS = st.integers(0, 10_000).map(lambda number: number / 100)
 
@@ -80,3 +81,20 @@ def test_a_bar_is_as_long_as_its_part_halves_going_up(part, whole, cells):
     exact = (2 * part * cells + whole) // (2 * whole)
     some = 0 < part < whole
     assert length(part, whole, cells) == (min(max(exact, 1), cells - 1) if some else exact)
+
+
+@pytest.mark.parametrize(
+    ("moments", "told"),
+    [
+        ([], []),
+        ([(2026, 4, 15, 6)] * 2, ["2026-04-15"] * 2),
+        ([(1, 4, 15, 6), (2026, 4, 16, 6)], ["0001-04-15", "2026-04-16"]),
+        ([(2026, 4, 15, 6), (2026, 4, 15, 18)], ["2026-04-15 06:00", "2026-04-15 18:00"]),
+        (
+            [(2026, 4, 15, 6, 0, 9), (2026, 4, 15, 6)],
+            ["2026-04-15 06:00:09", "2026-04-15 06:00:00"],
+        ),
+    ],
+)
+def test_moments_are_as_short_as_tells_them_apart(moments, told):
+    assert told_apart([datetime(*moment, tzinfo=UTC) for moment in moments]) == told

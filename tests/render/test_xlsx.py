@@ -457,6 +457,33 @@ def test_a_sheet_has_a_name_that_spreadsheets_take_and_no_other_has(titles, name
     assert links == ["'{}'!A1".format(name.replace("'", "''")) for name in names]
 
 
+@pytest.mark.parametrize(
+    ("kind", "values", "top"), [(Kind.PERCENT, (54.8, 54.7), 100), (Kind.NUMBER, (159, 1204), 1400)]
+)
+def test_a_chart_over_time_is_by_time_and_from_0(kind, values, top):
+    moments = (AS_OF, AS_OF + timedelta(days=62))
+    line = Line("Line", kind, tuple(zip(moments, values, strict=True)))
+    data = outlined(Section("trend", "Trend", (line,)))
+    chart = zipfile.ZipFile(io.BytesIO(data)).read("xl/charts/chart1.xml").decode()
+    assert "<c:scatterChart>" in chart
+    days = [(moment - datetime(1899, 12, 30, tzinfo=UTC)) / timedelta(days=1) for moment in moments]
+    assert [
+        (float(low), float(high))
+        for high, low in re.findall(r'<c:max val="([^"]+)"/><c:min val="([^"]+)"/>', chart)
+    ] == [tuple(days), (0, top)]
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [((0, 12), "yyyy-mm-dd hh:mm"), ((0,), "yyyy-mm-dd"), ((0, 48), "yyyy-mm-dd")],
+)
+def test_a_chart_of_one_day_names_the_minutes(hours, told):
+    line = Line("", Kind.NUMBER, tuple((AS_OF + timedelta(hours=hour), 1) for hour in hours))
+    data = outlined(Section("trend", "Trend", (line,)))
+    chart = zipfile.ZipFile(io.BytesIO(data)).read("xl/charts/chart1.xml").decode()
+    assert f'<c:numFmt formatCode="{told}"' in chart
+
+
 def test_an_outline_gives_the_same_bytes_again():
     sections = (Section("a", "A", (FIGURES, BARS, LINE, ROWS)),)
     assert outlined(*sections) == outlined(*sections)

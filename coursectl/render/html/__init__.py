@@ -21,7 +21,7 @@ from coursectl.render.html.charts import bar_chart, line_chart
 from coursectl.render.html.tables import cells, sorts_as
 from coursectl.render.interface import Sink
 from coursectl.render.outline import Bars, Line, Outline, Section
-from coursectl.render.values import day, figure, share
+from coursectl.render.values import figure, share, told_apart
 
 _PIECES = 2000
 """Pieces of the page that are written at once."""
@@ -71,7 +71,7 @@ def _environment() -> Environment:
         sorts_as=sorts_as,
         figure=figure,
         share=share,
-        day=day,
+        told_apart=told_apart,
     )
     return environment
 

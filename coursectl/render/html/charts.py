@@ -1,12 +1,11 @@
 """Where everything in a chart lies, in the units of its drawing; the template draws it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from coursectl.printable import shortened
 from coursectl.render.columns import Kind
 from coursectl.render.outline import Bars, Line
-from coursectl.render.values import day, figure, share
+from coursectl.render.values import figure, share, told_apart
 
 WIDTH = 360
 _LABELS = 128
@@ -64,7 +63,7 @@ def bar_chart(bars: Bars) -> BarChart:
 
 @dataclass(frozen=True, slots=True)
 class LineChart:
-    """A line with gaps where there is no value."""
+    """A line with gaps where there is no value, over a scale that begins at 0."""
 
     height: int
     left: int
@@ -73,37 +72,31 @@ class LineChart:
     bottom: int
     runs: tuple[tuple[tuple[float, float], ...], ...]
     """Points without a gap between them, run by run."""
+    scale: tuple[str, str]
+    """What the bottom and the top stand for."""
     least: str
     most: str
     first: str
     last: str
+    """The first and the last moment, no longer than tells them apart."""
 
 
 def line_chart(line: Line) -> LineChart | None:
-    """Lay out a line; None if there is no value to draw."""
-    known = [(moment, value) for moment, value in line.points if value is not None]
+    """Lay out a line: points lie by their time and from 0 up. None if there is none to draw."""
+    known = [value for _, value in line.points if value is not None]
     if not known:
         return None
-    least, most = (edge(value for _, value in known) for edge in (min, max))
-    first, last = line.points[0][0], line.points[-1][0]
     bottom = _HEIGHT - _BOTTOM
-    whole = (last - first).total_seconds()
-
-    def place(moment: datetime, value: float) -> tuple[float, float]:
-        along = (moment - first).total_seconds() / whole if whole else 0.5
-        up = (value - least) / (most - least) if most > least else 0.5
-        return (
-            round(_LEFT + along * (WIDTH - _LEFT - _RIGHT), 1),
-            round(bottom - up * (bottom - _TOP), 1),
-        )
-
     runs: list[list[tuple[float, float]]] = [[]]
-    for moment, value in line.points:
+    for along, (_, value) in zip(line.places, line.points, strict=True):
         if value is None:
             runs.append([])
-        else:
-            runs[-1].append(place(moment, value))
+            continue
+        x = _LEFT + along * (WIDTH - _LEFT - _RIGHT)
+        y = bottom - value / line.top * (bottom - _TOP)
+        runs[-1].append((round(x, 1), round(y, 1)))
     kind = line.kind if line.kind is Kind.PERCENT else Kind.NUMBER
+    first, last = told_apart([line.points[0][0], line.points[-1][0]])
     return LineChart(
         _HEIGHT,
         _LEFT,
@@ -111,8 +104,9 @@ def line_chart(line: Line) -> LineChart | None:
         _TOP,
         bottom,
         tuple(tuple(run) for run in runs if run),
-        figure(least, kind),
-        figure(most, kind),
-        day(first),
-        day(last),
+        (figure(0, kind), figure(line.top, kind)),
+        figure(min(known), kind),
+        figure(max(known), kind),
+        first,
+        last,
     )
