@@ -142,6 +142,8 @@ class Position:
     def _option(self, name: str) -> Parameter | None:
         option = self.page.options.get(name)
         if option is not None:
+            if option in self.given and option.metavar and not option.is_repeatable:
+                self.is_understood = False
             self.given.add(option)
             self.asks_for_help = self.asks_for_help or name in HELP
         return option

@@ -92,6 +92,7 @@ def test_a_plain_wish_for_help_is_seen(words, name):
         "membrs --help",
         "members -n --help",
         "--version --help",
+        "--profile a --profile b --help",
         "members",
         "x -h",
     ],

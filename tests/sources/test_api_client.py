@@ -496,8 +496,7 @@ def test_an_answer_larger_than_any_page_is_not_taken_in(community, monkeypatch):
     assert len(api.get(PATH)[0]) == 200_000
 
 
-@pytest.mark.usefixtures("retries_at_once")
-def test_a_server_without_a_valid_certificate_is_not_secure(community):
+def test_a_server_without_tls_is_not_secure(community):
     settings = Settings(url=f"https://127.0.0.1:{community.port}", token=TOKEN)
 
     with pytest.raises(ServerError, match="the connection is not secure"):

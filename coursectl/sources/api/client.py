@@ -21,15 +21,14 @@ from coursectl.printable import shortened
 from coursectl.redaction import redacted_bytes
 from coursectl.roster.documents import MOST_VALUES, values_in
 from coursectl.roster.error_body import LONGEST, message_in
+from coursectl.sources.api.failures import unanswered
 from coursectl.sources.api.pace import OutOfTime, Pace, Turn
 from coursectl.sources.api.refusals import clock_of, refusal
 from coursectl.sources.api.retries import Retries
 from coursectl.sources.api.session import (
-    CHECK_NETWORK,
     CONNECT_TIMEOUT,
     READ_TIMEOUT,
     Session,
-    reason,
     target_of,
 )
 from coursectl.sources.api.tokens import Credentials, credentials_of
@@ -204,7 +203,7 @@ class Api:
     def _retried(self, session: Session, job: _Job, turn: Turn, token: str) -> "_Answered":
         """Send a request until there is a whole answer, or no more use in trying."""
         url, query = self.settings.url + job.path, job.query
-        retries, redirects = Retries.within(turn, quotes=self.quotes), 0
+        retries, redirects = Retries.within(self.settings.url, turn, quotes=self.quotes), 0
         began = monotonic()
         try:
             while True:
@@ -237,12 +236,9 @@ class Api:
                         return status, body, clock_of(headers.get("Date"), headers.get("Age"))
                 retries.sleep()
         except (HTTPError, OSError) as error:  # which requests' own errors are
-            told = f"{reason(error)}{turn.told}"
-            _log.debug("GET %s -> %s, %.3f s", job, told, monotonic() - began)
-            raise ServerError(
-                f"{self.settings.url}{job.where}: {told}",
-                CHECK_NETWORK,
-            ) from None
+            failed = unanswered(error, self.settings.url, job.where, turn.told)
+            _log.debug("GET %s -> %s, %.3f s", job, failed.message, monotonic() - began)
+            raise failed from None
 
     def _body(self, response: requests.Response, job: _Job) -> bytes:
         body = bytearray()

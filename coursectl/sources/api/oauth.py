@@ -106,7 +106,8 @@ def _post(url: str, path: str, body: str) -> tuple[int, bytes]:
     """
     from urllib3.exceptions import HTTPError
 
-    from coursectl.sources.api.session import CHECK_NETWORK, READ_TIMEOUT, reason
+    from coursectl.sources.api.failures import CHECK_NETWORK, unanswered
+    from coursectl.sources.api.session import READ_TIMEOUT
 
     try:
         # In a thread of its own: each packet of an answer that drips comes in time.
@@ -116,16 +117,15 @@ def _post(url: str, path: str, body: str) -> tuple[int, bytes]:
             f"{url}{path}: no whole answer in {READ_TIMEOUT:.0f} seconds", CHECK_NETWORK
         ) from None
     except (HTTPError, OSError, ValueError) as error:  # which requests' own errors are
-        raise ServerError(f"{url}{path}: {reason(error)}", CHECK_NETWORK) from None
+        raise unanswered(error, url, path) from None
 
 
 def _posted(url: str, path: str, body: str) -> tuple[int, bytes]:
-    from urllib3.util import Retry
-
+    from coursectl.sources.api.failures import UsefulRetry
     from coursectl.sources.api.session import CONNECT_TIMEOUT, READ_TIMEOUT, Session, target_of
 
     # Nothing is sent twice that may have arrived: a code or a refresh token is good once.
-    retries = Retry(
+    retries = UsefulRetry(
         total=3,
         read=0,
         redirect=False,

@@ -7,12 +7,11 @@ from typing import Any, Self
 
 from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.response import BaseHTTPResponse
-from urllib3.util import Retry
 
 from coursectl.redaction import redacted_bytes
 from coursectl.roster.error_body import LONGEST, message_in
+from coursectl.sources.api.failures import UsefulRetry, failure_of
 from coursectl.sources.api.pace import Turn
-from coursectl.sources.api.session import reason
 
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
@@ -37,12 +36,14 @@ _PATIENCE = 1.0
 """Seconds for what such an answer says."""
 
 
-class Retries(Retry):
+class Retries(UsefulRetry):
     """The retries of one request: exponential backoff with jitter, or what the server names.
 
     Waiting is the `turn`'s: after a rate limit everybody waits. Raises OutOfTime.
     """
 
+    url: str
+    """The community's."""
     turn: Turn
     rate_limits: int
     """How often the server has named a time to wait until."""
@@ -50,7 +51,7 @@ class Retries(Retry):
     """Whether what the server says is told."""
 
     @classmethod
-    def within(cls, turn: Turn, *, quotes: bool) -> Self:
+    def within(cls, url: str, turn: Turn, *, quotes: bool) -> Self:
         """Give the retries of a request that has its turn."""
         retries = cls(
             total=_TIMES,
@@ -62,14 +63,15 @@ class Retries(Retry):
             raise_on_status=False,
             redirect=False,
         )
-        retries.turn, retries.rate_limits, retries.quotes = turn, 0, quotes
+        retries.url, retries.turn, retries.rate_limits = url, turn, 0
+        retries.quotes = quotes
         return retries
 
     def new(self, **changes: Any) -> Self:
         """Give a copy, for the next try."""
         retries = super().new(**changes)
         retries.turn, retries.rate_limits = self.turn, self.rate_limits
-        retries.quotes = self.quotes
+        retries.quotes, retries.url = self.quotes, self.url
         return retries
 
     def increment(
@@ -87,7 +89,7 @@ class Retries(Retry):
         if response is not None:
             self.turn.failure = self._told(response)
         elif last.error is not None:
-            self.turn.failure = reason(last.error)
+            self.turn.failure = failure_of(last.error, self.url).told
         _log.debug("GET %s -> %s", url, self.turn.failure)
         if response is not None and self._named_wait(response) is not None:
             retries.rate_limits += 1

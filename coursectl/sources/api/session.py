@@ -1,5 +1,6 @@
 """One community over HTTP: redirects that stay there, errors in words."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,17 +11,6 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.cookies import extract_cookies_to_jar
 from urllib3.connectionpool import ConnectionPool
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    DecodeError,
-    HTTPError,
-    MaxRetryError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-    SSLError,
-)
 from urllib3.util import Retry
 
 from coursectl import __version__
@@ -28,12 +18,10 @@ from coursectl.address import host_of
 from coursectl.errors import InvalidData, ServerError
 from coursectl.printable import shortened
 from coursectl.roster.remedies import CORRECT_ROWS, OF_FILES
+from coursectl.sources.api.failures import NoAuthorities, ProxyUnusable
 
 NOT_THE_API = "Check the community's URL; if it is right, the API has changed."
 """What to do about an answer that is not what the API is known to give."""
-
-CHECK_NETWORK = "Check the community's URL and the network, then try again."
-"""What to do where there was no answer."""
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to connect."""
@@ -67,11 +55,48 @@ class _OneHost(HTTPAdapter):
         super().__init__()
         self._pool: ConnectionPool | None = None
 
-    def get_connection_with_tls_context(self, *args: Any, **arguments: Any) -> ConnectionPool:
-        """Give the connections that the first request was given."""
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> ConnectionPool:
+        """Return the connections that the first request was given. Raise ProxyUnusable."""
         if self._pool is None:
-            self._pool = super().get_connection_with_tls_context(*args, **arguments)
+            try:
+                self._pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            except Exception as error:  # as many kinds as there are ways to be no address
+                if requests.utils.select_proxy(request.url, proxies) is None:
+                    raise
+                raise ProxyUnusable(_of_no_proxy(error)) from None
         return self._pool
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Say whose certificates are believed: requests knows its own two variables only.
+
+        Raise NoAuthorities for those that are not there.
+        """
+        file, folder = (os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+        if verify is not True:
+            name = "REQUESTS_CA_BUNDLE"
+            name = name if os.environ.get(name) else "CURL_CA_BUNDLE"
+            _expect(name, verify)
+        elif (file or folder) and url.startswith("https://"):
+            if file:
+                _expect("SSL_CERT_FILE", file)
+            conn.cert_reqs, conn.ca_certs, conn.ca_cert_dir = "CERT_REQUIRED", file, folder
+            return
+        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+
+
+def _expect(variable: str, path: str) -> None:
+    if not os.path.exists(path):  # noqa: PTH110 - as it is written
+        raise NoAuthorities(
+            f"{variable} names no file of certificate authorities: {shortened(path, 80)}"
+        )
+
+
+def _of_no_proxy(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.InvalidSchema):
+        return "needs an extra for SOCKS: pip install 'requests[socks]'"
+    return "is no address of a proxy"
 
 
 class Session(requests.Session):
@@ -170,34 +195,3 @@ def target_of(response: requests.Response) -> str:
             "Set COURSECTL_URL to the community's own address. Nothing was sent there.",
         )
     return str(target)
-
-
-def reason(error: Exception) -> str:
-    """Say in a few words why there was no answer; the libraries' own words name their innards."""
-    match error:
-        case (
-            requests.ConnectionError(args=[MaxRetryError(reason=cause)])
-            | MaxRetryError(reason=cause)
-        ) if cause is not None:
-            return reason(cause)
-        case requests.exceptions.SSLError() | SSLError():
-            return "the connection is not secure (TLS certificate)"
-        case NameResolutionError():
-            return "no such host"
-        case NewConnectionError():
-            return "no connection"
-        case requests.exceptions.Timeout() | ReadTimeoutError() | ConnectTimeoutError():
-            return "no answer in time"
-        case (
-            ProtocolError()
-            | DecodeError()
-            | requests.exceptions.ChunkedEncodingError()
-            | requests.exceptions.ContentDecodingError()
-        ):
-            return "the answer broke off"
-        case requests.exceptions.ConnectionError():
-            return "no connection"
-        case requests.exceptions.RequestException() | HTTPError():
-            return f"the request cannot be sent ({type(error).__name__})"
-        case _:
-            return shortened(str(error), 120)
