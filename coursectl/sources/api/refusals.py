@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from time import time
 from typing import TYPE_CHECKING
 
 from coursectl.errors import AccessDenied, CoursectlError, NotFound, ServerError
@@ -76,7 +77,7 @@ def _rejection(
     server_time: datetime | None,
 ) -> AccessDenied:
     """Return the error for a token that is not accepted, by what is wrong with it."""
-    here = datetime.now(UTC)
+    here = datetime.fromtimestamp(time(), UTC)  # by the clock that tokens are signed by
     kept = credentials.kept
     if credentials.method == "jwt":
         ahead = (here - server_time).total_seconds() if server_time else 0.0
