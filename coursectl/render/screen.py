@@ -232,9 +232,9 @@ def sparkline(line: Line, cells: int) -> str:
     for along, (_, value) in zip(line.places, line.points, strict=True):
         if cells and value is not None:
             found[floor(along * (cells - 1) + 0.5)].append(value)
-    highest = len(_LEVELS) - 1
+    level = (len(_LEVELS) - 1) / line.top
     return "".join(
-        _LEVELS[floor(sum(values) / len(values) / line.top * highest + 0.5)] if values else " "
+        _LEVELS[floor(sum(values) / len(values) * level + 0.5)] if values else " "
         for values in found
     )
 

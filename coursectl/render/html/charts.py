@@ -86,14 +86,14 @@ def line_chart(line: Line) -> LineChart | None:
     known = [value for _, value in line.points if value is not None]
     if not known:
         return None
-    bottom = _HEIGHT - _BOTTOM
+    bottom, most = _HEIGHT - _BOTTOM, line.top
     runs: list[list[tuple[float, float]]] = [[]]
     for along, (_, value) in zip(line.places, line.points, strict=True):
         if value is None:
             runs.append([])
             continue
         x = _LEFT + along * (WIDTH - _LEFT - _RIGHT)
-        y = bottom - value / line.top * (bottom - _TOP)
+        y = bottom - value / most * (bottom - _TOP)
         runs[-1].append((round(x, 1), round(y, 1)))
     kind = line.kind if line.kind is Kind.PERCENT else Kind.NUMBER
     first, last = told_apart([line.points[0][0], line.points[-1][0]])
@@ -104,7 +104,7 @@ def line_chart(line: Line) -> LineChart | None:
         _TOP,
         bottom,
         tuple(tuple(run) for run in runs if run),
-        (figure(0, kind), figure(line.top, kind)),
+        (figure(0, kind), figure(most, kind)),
         figure(min(known), kind),
         figure(max(known), kind),
         first,
