@@ -66,7 +66,7 @@ def days() -> list[str]:
 
 
 def of_the_demo(**changes) -> Course:
-    course = Course(42, DEMO["results"], DEMO["course"]["name"], DEMO["course"]["slug"])
+    course = Course(42, [*DEMO["results"]], DEMO["course"]["name"], DEMO["course"]["slug"])
     course.own_status, course.created_at = "creator", "2026-03-02T08:00:00Z"
     for name, value in changes.items():
         setattr(course, name, value)
