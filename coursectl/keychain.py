@@ -79,6 +79,7 @@ class Keychain:
     def __init__(self) -> None:
         # Without a home there is no file; what is set, or in a keyring, lets one in all the same.
         self._has_home = config_path() is not None
+        self._beside = config_file() if self._has_home else None
         self._shown = (
             printable(str(self._file)) if self._has_home else "no file, for want of a home"
         )
@@ -86,7 +87,7 @@ class Keychain:
     @property
     def _file(self) -> "Path":
         """Where records are kept without a keyring. Raises UsageError without a home."""
-        return config_file().parent / "credentials.json"
+        return (self._beside or config_file()).parent / "credentials.json"
 
     def get(self, community: str, profile: str) -> Record | None:
         """Give what is kept.
