@@ -53,6 +53,7 @@ class Paged:
         self._lines = 0
         self._is_shown = False
         self._pager: _Pager | None = None
+        self._handler = signal.getsignal(signal.SIGINT)
 
     def write(self, data: bytes) -> None:
         """Take some of the text."""
@@ -89,7 +90,7 @@ class Paged:
     def _show(self, pager: "_Pager | None") -> None:
         self._on_release()
         if pager is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self._handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._pager = pager
         self._is_shown = True
         waiting, self._waiting = self._waiting, []
@@ -98,7 +99,7 @@ class Paged:
     def _go_on_without(self, pager: "_Pager") -> None:
         """Show on the terminal what a pager was to show that failed, and all else."""
         self._pager = None
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, self._handler)
         self._tell(f"the pager ended with exit code {pager.code}", "PAGER names another one.")
         self._out.write(b"".join(pager.retained))
 

@@ -26,6 +26,7 @@ FLOORS = (
         "coursectl.redaction",
         "coursectl.threads",
         "coursectl.second_interpreter",
+        "coursectl.signals",
         "coursectl.whole_writes",
     ),
     ("coursectl.errors", "coursectl"),

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from coursectl.whole_writes import mend_streams
+from coursectl import signals
 
 
 def main() -> None:
@@ -12,12 +12,11 @@ def main() -> None:
     What a person waits for at a prompt is answered before anything big is imported; the app would
     answer the same.
     """
-    try:
-        mend_streams()
-        is_answered = _is_answered_at_once(sys.argv[1:])
-    except KeyboardInterrupt:
-        sys.exit(130)
-    if not is_answered:
+    signals.watch()
+    from coursectl.whole_writes import mend_streams
+
+    mend_streams()
+    if not _is_answered_at_once(sys.argv[1:]):
         from coursectl.cli.process import run_process
 
         run_process()

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from coursectl import __version__
+from coursectl import __version__, signals
 from coursectl.cli.commands import NAMES, Group, built
 from coursectl.cli.debugging import is_debugging
 from coursectl.errors import CoursectlError, ExitCode, UsageError
@@ -63,9 +63,21 @@ def _refuse_windows_lines(words: list[str]) -> None:
 
 
 @contextmanager
-def _boundary() -> Iterator[None]:
+def _signals_first() -> Iterator[None]:
+    """Let what a signal has cut off be no fault of the data or of a server."""
     try:
         yield
+    except Exception:
+        if code := signals.code_of_signal():
+            raise typer.Exit(code) from None
+        raise
+
+
+@contextmanager
+def _boundary() -> Iterator[None]:
+    try:
+        with _signals_first():
+            yield
     except (typer.Exit, typer.Abort):
         raise
     except typer.TyperException as error:

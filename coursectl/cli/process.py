@@ -2,10 +2,9 @@
 
 import gc
 import os
-import signal
 import sys
-from contextlib import suppress
 
+from coursectl import signals
 from coursectl.cli import sharing
 from coursectl.ending import end_at_once
 
@@ -27,10 +26,6 @@ def run_process() -> None:
     # Members are dicts or tuples of text and numbers, which hold no cycles: counting references
     # frees them, and looking for cycles among a million of them takes a fifth of the time.
     gc.disable()
-    signal.signal(signal.SIGTERM, _terminate)
-    # Under nohup it is ignored, and stays so.
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, _terminate)
     _stand_in_for_closed_streams()
     _drop_odd_sizes()
     # Nothing here is for plugins, and to look for some is to read all that is installed.
@@ -40,15 +35,21 @@ def run_process() -> None:
         sharing.foresee(sys.argv[1:])
         from coursectl.cli.app import run
 
+        signals.unwind()
         run()
     except KeyboardInterrupt:
         code = 130
     except SystemExit as ended:
         code = int(ended.code or 0)
+    except Exception:
+        # A library may have made another error of what a signal raised in it.
+        if not signals.code_of_signal():
+            raise
     finally:
-        with suppress(KeyboardInterrupt):
-            sharing.end_foreseen()
-            _finish(_AT_A_SIGNAL if code >= _SIGNALLED else _AT_END)
+        signals.end_at_once()
+        code = signals.code_of_signal() or code
+        sharing.end_foreseen()
+        _finish(_AT_A_SIGNAL if code >= _SIGNALLED else _AT_END)
         code = _flush() or code
     end_at_once(code)
 
@@ -77,11 +78,6 @@ def _flush() -> int:
         say(told.message, *told.hints)
         return told.exit_code
     return 0
-
-
-def _terminate(number: int, _: object) -> None:
-    """End by way of every `finally` on the stack, so that no half-written file stays behind."""
-    sys.exit(128 + number)
 
 
 def _drop_odd_sizes() -> None:
