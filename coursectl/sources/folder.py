@@ -90,7 +90,14 @@ def _below(folder: str, found: Found) -> Iterator[str]:
 
     seen = set()  # links may lead back
     for parent, folders, names in os.walk(folder, onerror=cannot_be_read, followlinks=True):
-        if (real := os.path.realpath(parent)) in seen:
+        try:
+            real = os.path.realpath(parent)
+        except FileNotFoundError:
+            raise NotFound(
+                f"{printable(folder)}: the folder that you are in has been deleted",
+                "Go to another.",
+            ) from None
+        if real in seen:
             folders.clear()
             continue
         seen.add(real)

@@ -140,3 +140,12 @@ def test_a_folder_that_cannot_be_read_is_told_rather_than_a_hole(folder, monkeyp
 def test_names_are_shown_safely(folder):
     put("rosters/\x1b[31mred.json")
     assert found("rosters") == ["rosters/[31mred.json"]
+
+
+def test_a_working_folder_that_has_been_deleted_is_told(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(NotFound, match="the folder that you are in has been deleted"):
+        find_exports(["."])
