@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from coursectl.errors import UsageError
 from coursectl.roster.criteria import Criteria
+from coursectl.roster.join_status import JoinStatus
 from coursectl.roster.moments import Age, moment_of
 
 _NOBODY = "Nobody can be both."
@@ -33,6 +34,38 @@ def refuse_contradictions(criteria: Criteria, as_of: Age | datetime | None) -> N
         raise UsageError(
             f"--joined-after {_told(after)} is not before --joined-before {_told(before)}",
             "Nobody can have joined in between: swap them.",
+        )
+    if criteria.needs_nudge:
+        _refuse_what_needs_no_nudge(criteria, criteria.needs_nudge, as_of)
+    if isinstance(after, datetime) and isinstance(as_of, datetime) and after > as_of:
+        raise UsageError(
+            f"--joined-after {_told(after)} is later than --as-of {_told(as_of)}",
+            "Who joined later than --as-of is left out.",
+        )
+
+
+def _refuse_what_needs_no_nudge(
+    criteria: Criteria, silent: Age, as_of: Age | datetime | None
+) -> None:
+    """Raise UsageError for what nobody can be who needs a nudge after an age."""
+    nudge = f"--needs-nudge {silent}"
+    active, after = criteria.active, criteria.joined_after
+    if criteria.statuses is not None and JoinStatus.JOINED not in criteria.statuses:
+        raise UsageError(
+            f"{nudge} and this --status contradict each other",
+            "Nobody needs a nudge but who joined: leave out --status.",
+        )
+    if criteria.min_completion == 100:
+        raise UsageError(
+            f"{nudge} and --min-completion 100 contradict each other",
+            "Nobody needs a nudge who is done.",
+        )
+    if active and _is_within(active, silent):
+        raise UsageError(f"{nudge} and --active {active} contradict each other", _NOBODY)
+    if after is not None and after != silent and _is_reversed(after, silent, as_of):
+        raise UsageError(
+            f"{nudge} and --joined-after {_told(after)} contradict each other",
+            f"Nobody needs a nudge who joined within {silent}.",
         )
 
 

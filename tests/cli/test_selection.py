@@ -46,6 +46,15 @@ def invoked() -> Invoked:
         (("--joined-after", "7d", "--joined-before", "30d"), "--joined-after 7d is not before"),
         (("--joined-after", "2026-05-01", "--joined-before", "9y"), "is not before"),
         (("--min-completion", "60", "--max-completion", "50"), "--min-completion 60 is more than"),
+        (("--needs-nudge", "30d", "--active", "30d"), "and --active 30d contradict"),
+        (("--needs-nudge", "30d", "--joined-after", "7d"), "and --joined-after 7d contradict"),
+        (("--needs-nudge", "99y", "--joined-after", "2026-10-01"), "contradict each other"),
+        (("--needs-nudge", "30d", "--min-completion", "100"), "contradict each other"),
+        (("--needs-nudge", "30d", "--status", "invited,none"), "and this --status contradict"),
+        (
+            ("--joined-after", "2026-10-01", "--as-of", "2026-09-01"),
+            "--joined-after 2026-10-01 is later than --as-of 2026-09-01",
+        ),
         (("--search", "\udcff"), "is not UTF-8"),
         (("--status", "\udcff"), "is not UTF-8"),
         (("--search", "\u0301"), "--search has no letter or sign that is compared"),
@@ -68,6 +77,12 @@ def test_criteria_that_nobody_can_meet_are_wrong_usage(invoked, options, said):
         ("--joined-after", "30d", "--joined-before", "7d"),
         ("--joined-after", "30d", "--joined-before", "2020-01-01"),
         ("--min-completion", "50", "--max-completion", "50"),
+        ("--needs-nudge", "30d", "--active", "60d"),
+        ("--needs-nudge", "30d", "--joined-after", "30d"),
+        ("--needs-nudge", "30d", "--joined-after", "2026-01-01"),
+        ("--needs-nudge", "30d", "--min-completion", "99"),
+        ("--needs-nudge", "30d", "--status", "invited,joined"),
+        ("--joined-after", "2026-09-01", "--as-of", "2026-09-01"),
     ],
 )
 def test_criteria_that_somebody_may_meet_are_none(invoked, options):
