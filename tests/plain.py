@@ -56,7 +56,7 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("out of range") from None
 
 
-_Id = Annotated[int, Field(strict=True, ge=0, lt=2**63 - 1)]
+_Id = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 _Text = Annotated[str, Field(strict=True, max_length=255)]
 _Moment = Annotated[datetime, BeforeValidator(_moment_as_text), AfterValidator(_in_utc)]
 _Fraction = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]

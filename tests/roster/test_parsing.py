@@ -645,7 +645,7 @@ def test_only_what_json_calls_space_is_space_between_lines(document, space):
         ('{"id":7.0}', ": id: found 7.0, expected a whole number, 0 or more"),
         ('{"id":true}', ": id: found true, expected a whole number, 0 or more"),
         ('{"id":-1}', ": id: found -1, expected a whole number, 0 or more"),
-        ('{"id":9223372036854775807}', ": id: found 9223372036854775807, expected a whole number"),
+        ('{"id":9223372036854775808}', ": id: found 9223372036854775808, expected a whole number"),
         ('{"id":[]}', ": id: found a list, expected a whole number, 0 or more"),
         ('{"id":{}}', ": id: found an object, expected a whole number, 0 or more"),
         (

@@ -308,6 +308,12 @@ class CourseMembers:
         unsure = {status: why for status, why in unknown.items() if status not in fetched.statuses}
         said = unchecked(unsure)
         if asked is None and unheeded > KNOWN_BESIDE:
+            if missing:  # it does leave people out, so it may leave out others
+                return IncompleteRoster(
+                    f"{self.name} may not be the whole roster: the server does not list by status"
+                    " as asked, so others may be missing",
+                    "List what there is with --allow-incomplete.",
+                )
             said = "the server does not list by status as asked; others may be missing"
         if said:
             self.warnings.append(f"{self.name}: {said}")
