@@ -173,6 +173,7 @@ def file(request, tmp_path_factory):
     path.unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_hostile_file_costs_little(file, command, tmp_path):
     path, size = file

@@ -28,7 +28,7 @@ from tests.running import coursectl
 from tests.saved import as_of, save_rosters
 
 # What writes these files has tests of its own; here other engines read them.
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
 
 FIGURES = ("course_id", "fetched_at", "members", "counted", "mean", "active_30", "completed")
 IN_DUCKDB = (

@@ -91,6 +91,7 @@ def room_of(module: str) -> str:
     return next(room for rooms in FLOORS for room in rooms if is_in(module, room))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_run_downward_only(module):
     ours = {name for name in imports(MODULES[module]) if name.partition(".")[0] == "coursectl"}
@@ -102,6 +103,7 @@ def test_imports_run_downward_only(module):
     assert not upward
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
 def test_a_library_is_known_to_its_own_rooms_only(module):
     for name in imports(MODULES[module]):

@@ -11,6 +11,8 @@ from tests.benchmarks.measuring import MB, measure
 from tests.benchmarks.rosters import Shape
 from tests.running import COURSECTL, clean_environment
 
+pytestmark = pytest.mark.slow
+
 MEMBERS = 200_000
 
 

@@ -51,7 +51,7 @@ from tests.saved import save_rosters
 from tests.test_terminal import terminal_environment
 
 # Each command has tests of its own; here it does what the README says.
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
 
 DEMO = json.loads((ROOT / "coursectl" / "sources" / "demo.json").read_text(encoding="utf-8"))
 BIN = Path(sys.executable).parent

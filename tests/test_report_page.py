@@ -20,6 +20,8 @@ from tests.chromium import chromium, violations
 from tests.render.answers import AS_OF, member
 from tests.running import coursectl
 
+pytestmark = pytest.mark.slow
+
 (AVATAR,) = (column for column in MEMBER if column.key == "avatar")
 HOSTILE = (
     "<script>document.title = 'taken'</script>",

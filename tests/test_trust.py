@@ -55,7 +55,7 @@ from tests.trust_runs import (
 from tests.trust_wire import Wire, ok, saying
 
 # Other tests reach these lines; here they are reached under hundreds of attacks.
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
 
 TOKEN = "Zq7/xK+tokenVALUE=9w.LmNoPqRsTuVwXyZ0123"
 """One in which something is written otherwise by every way of writing."""

@@ -124,6 +124,7 @@ def is_alike(name: str, one: bytes, other: bytes) -> bool:
     return len(one) == len(other) if name in ("xlsx", "html") else one == other
 
 
+@pytest.mark.slow
 @posix_pipes
 @pytest.mark.parametrize("command", marked())
 def test_a_raw_stdout_that_does_not_block_gets_all(

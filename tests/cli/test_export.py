@@ -126,6 +126,7 @@ def test_a_line_is_a_member_and_acts_on_no_terminal(kitchen):
 NUMBERS = ["1e400", "12.50", "-0", "1E5", "0.1000000000000000055511151231257827", "[1.0e-400]"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_number_is_as_the_server_wrote_it_even_where_no_program_could_hold_it(kitchen, number):
     def write(request):
@@ -170,6 +171,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Communi
         yield community, file, json.loads(gzip.decompress(file.read_bytes()))["fetched_at"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("look", ["json", "csv", "plain", "markdown"])
 def test_an_export_gives_what_its_course_gave(exported, question, look):

@@ -70,6 +70,7 @@ def test_what_is_given_as_json_reads_back_as_an_export():
     assert coursectl("members", "-", "--json", stdin=first.stdout).stdout == first.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("ending", ["json", "jsonl", "json.gz", "ndjson.gz"])
 def test_what_is_written_to_a_file_reads_back_as_an_export(ending, tmp_path):
@@ -86,6 +87,7 @@ def test_a_file_is_written_quietly_when_asked(tmp_path):
     assert coursectl("members", "demo", "-q", "-o", tmp_path / "a.csv").stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("name", "start"),
@@ -119,6 +121,7 @@ def test_without_a_terminal_and_a_format_the_answer_is_plain():
     assert coursectl("members", "demo").stdout == coursectl("members", "demo", "-f", "plain").stdout
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_every_format_shows_the_same_members_in_the_same_order():
     asked = ("members", "demo", "-s", "joined", "--sort", "-last_active_at", "-c", "id")

@@ -120,6 +120,7 @@ def test_every_command_that_reads_a_roster_hides_who_is_in_it():
         assert "--pseudonymize" in PAGES[f"coursectl {name}"].options
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("command", "ending"),
@@ -136,6 +137,7 @@ def test_no_file_of_any_command_names_anybody(folder, command, ending):
     assert not TELLING.search(done.stdout + done.stderr.encode())
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("command", ["members", "changes"])
 @pytest.mark.parametrize("format_", [*READABLE, *PROGRAMS])
@@ -167,6 +169,7 @@ def test_the_same_members_are_there_under_other_names(folder):
     assert under == Pseudonyms(KEY).members(true)
 
 
+@pytest.mark.slow
 def test_criteria_look_at_the_true_members_and_an_order_does_not(folder):
     (found,) = rows(hidden(folder, "members", "now.json", "--json", "--search", "Telltale 7"))
     assert found["user_completion_rate"] == 7
@@ -176,6 +179,7 @@ def test_criteria_look_at_the_true_members_and_an_order_does_not(folder):
     assert [each["username"] for each in ordered] == sorted(each["username"] for each in ordered)
 
 
+@pytest.mark.slow
 def test_without_the_option_a_key_changes_nothing(folder):
     with_key = run(folder, "members", "now.json")
     assert with_key == coursectl("members", "now.json", cwd=folder)
@@ -206,6 +210,7 @@ def test_an_export_of_true_members_has_no_mark(folder):
     assert "pseudonyms" not in json.loads(run(folder, "export", "now.json").stdout)
 
 
+@pytest.mark.slow
 def test_an_export_under_the_same_key_stays_as_it_is(folder):
     shared(folder)
     live = hidden(folder, "members", "now.json", "--json")
@@ -219,6 +224,7 @@ def test_an_export_under_the_same_key_stays_as_it_is(folder):
     assert run(folder, "export", "shared-now.json").stdout == again.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["members", "export"])
 def test_an_export_under_another_key_is_refused(folder, command):
     shared(folder)
@@ -233,6 +239,7 @@ def test_an_export_under_another_key_is_refused(folder, command):
     assert (folder / "out.json").read_text() == "as it was"
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_a_mark_that_comes_too_late_or_holds_for_some_only_is_refused(folder):
     marked = export_of(*MEMBERS[:2], pseudonyms=MARK)
@@ -257,6 +264,7 @@ def test_a_mark_that_comes_too_late_or_holds_for_some_only_is_refused(folder):
             assert done.stdout == b""
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_a_marked_page_where_a_member_should_be_marks_nobody(folder):
     marked, bare = export_of(*MEMBERS[:2], pseudonyms=MARK), MEMBERS[2]
@@ -283,6 +291,7 @@ def test_what_is_no_mark_is_none(folder):
     )
 
 
+@pytest.mark.slow
 def test_changes_are_the_same_but_for_new_names(folder):
     def told(done: Outcome) -> dict[str, int]:
         assert done.code == 0, done.stderr
@@ -304,6 +313,7 @@ def test_changes_are_the_same_but_for_new_names(folder):
 # A community
 
 
+@pytest.mark.slow
 def test_a_course_of_a_community_is_hidden_too():
     course = Course(42, MEMBERS, fields={"created_by": {"username": "telltale-0"}})
     with Community(course).running() as community:
@@ -337,6 +347,7 @@ def nameless(folder: Path, name: str, **envelope: object) -> str:
     return name
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("command", "ending"),
@@ -354,6 +365,7 @@ def test_no_file_tells_what_the_files_that_were_read_are_called(folder, command,
     assert not TELLING.search(content)
 
 
+@pytest.mark.slow
 def test_courses_without_a_name_are_told_apart_all_the_same(folder):
     first = nameless(folder, "telltale-1.json")
     second = nameless(folder, "telltale-2.json", course={"id": 7})
@@ -401,6 +413,7 @@ SPOILT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("document", SPOILT.values(), ids=SPOILT.keys())
 @pytest.mark.parametrize("command", ["members", "export"])
@@ -433,7 +446,7 @@ def test_a_status_that_is_not_documented_is_not_named_either(folder):
     ]
 
 
-def at(path: str, reply: Reply) -> Misdeed:
+def at(path: str | tuple[str, ...], reply: Reply) -> Misdeed:
     """Answer so wherever a path ends in this, and as usual elsewhere."""
     return lambda request: reply if request.path.endswith(path) else None
 
@@ -466,7 +479,7 @@ TOLD = (
         at("/users/", Reply(429, b'{"detail": "telltale"}', (("Retry-After", "9000"),))),
         "users/: the server answered 429; the next try would be in",
     ),
-    (BY_SLUG, at("/search/", NO_MANAGER), "search/: not allowed (403)\n"),
+    (BY_SLUG, at(("/search/", "/api/v2/course/"), NO_MANAGER), "search/: not allowed (403)\n"),
     (BY_SLUG, at("/search/", answer({"detail": "telltale"})), "something else, expected a page of"),
     (ALL, at("/api/v2/course/", NO_MANAGER), "api/v2/course/: not allowed (403)\n"),
     (
@@ -487,9 +500,11 @@ def spoilt(folder: Path) -> Iterator[Community]:
         before = export_of(*LAST_WEEK, community=community.url, fetched_at="2026-01-01T00:00:00Z")
         (folder / "before.json").write_text(json.dumps(before))
         community.lists_own_status = community.filters_courses = False
+        community.spares_what_is_beside = False
         yield community
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("path", ["/course/42/", "/users/"])
 @pytest.mark.parametrize("arguments", LIVE, ids=" ".join)
@@ -501,6 +516,7 @@ def test_no_command_quotes_what_a_server_answers(folder, spoilt, path, arguments
     assert TELLING.search(run(folder, *arguments, **spoilt.environment).stderr.encode())
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(("arguments", "misdeed", "told"), TOLD, ids=[told for *_, told in TOLD])
 def test_of_what_a_server_answers_status_and_path_are_told(
@@ -524,6 +540,7 @@ def test_what_was_searched_for_is_in_no_error(folder, spoilt):
     assert not TELLING.search(done.stderr.encode())
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_no_page_is_not_quoted_either():
     bare = [telling(1) | {"username": ["telltale"]}]
     with Community(Course(42, bare)).running() as community:
@@ -566,6 +583,7 @@ def test_rows_that_are_left_out_are_not_named(folder):
 # The key
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("command", COMMANDS)
 def test_without_a_key_it_is_said_how_to_make_one(folder, command):
@@ -592,6 +610,7 @@ def test_a_key_that_could_be_found_by_trying_is_refused(folder):
     ]
 
 
+@pytest.mark.slow
 def test_a_key_may_be_in_a_file_and_the_file_in_a_profile(folder):
     (folder / "key").write_text(f"{KEY}\n")
     (folder / "config.toml").write_text('[profiles.work]\npseudonym_key_file = "key"\n')

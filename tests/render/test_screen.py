@@ -65,6 +65,7 @@ def test_no_line_of_a_page_is_wider_than_the_terminal(width):
     assert [line for line in shown if cell_len(line) > (width or 200)] == []
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(OUTLINES, st.sampled_from(WIDTHS))
 def test_whatever_somebody_wrote_no_line_is_wider_than_the_terminal(outline, width):
@@ -72,6 +73,7 @@ def test_whatever_somebody_wrote_no_line_is_wider_than_the_terminal(outline, wid
     assert [line for line in shown if cell_len(line) > width] == []
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(OUTLINES)
 def test_whatever_somebody_wrote_moves_no_cursor_and_breaks_no_line(outline):
@@ -81,6 +83,7 @@ def test_whatever_somebody_wrote_moves_no_cursor_and_breaks_no_line(outline):
     assert bare.splitlines() == bare[:-1].split("\n")
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(OUTLINES)
 def test_a_text_takes_as_many_lines_as_a_word_in_its_place(outline):

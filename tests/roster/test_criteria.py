@@ -119,6 +119,7 @@ _ANY_CRITERIA = {
 _ROSTERS = rosters(max_size=12).map(lambda rows: [as_member(row) for row in rows])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("criterion", _ANY_CRITERIA)
 @settings(deadline=None, max_examples=60)
 @given(found=_ROSTERS, data=st.data())
@@ -127,18 +128,21 @@ def test_each_criterion_gives_those_members_that_it_says(criterion, found, data)
     assert Criteria(**chosen).select(found, AS_OF) == wanted(chosen, found)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(found=_ROSTERS, chosen=st.fixed_dictionaries({}, optional=_ANY_CRITERIA))
 def test_all_that_is_asked_for_must_hold(found, chosen):
     assert Criteria(**chosen).select(found, AS_OF) == wanted(chosen, found)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(found=_ROSTERS)
 def test_nothing_asked_for_is_everybody(found):
     assert Criteria().select(found, AS_OF) == found
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(found=_ROSTERS, age=_AGES)
 def test_each_member_is_either_active_or_inactive(found, age):
@@ -148,6 +152,7 @@ def test_each_member_is_either_active_or_inactive(found, age):
     assert Criteria(active=age, inactive=age).select(found, AS_OF) == []
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(found=_ROSTERS, when=_AGES | _MOMENTS)
 def test_who_joined_did_so_either_before_or_after(found, when):
@@ -157,6 +162,7 @@ def test_who_joined_did_so_either_before_or_after(found, when):
     assert sorted(ids(before) + ids(after)) == sorted(joined)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(found=_ROSTERS, chosen=st.fixed_dictionaries({}, optional=_ANY_CRITERIA))
 def test_selecting_twice_is_selecting_once_and_changes_no_member(found, chosen):
@@ -288,6 +294,7 @@ def in_order(sort: Sort, rows: list[tuple[dict[str, Any], str]]) -> list[tuple[i
 _SORTS = st.builds(Sort, st.sampled_from((*FIELDS, "course")), st.booleans())
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(
     first=_ROSTERS,
@@ -327,6 +334,7 @@ def test_text_is_ordered_without_regard_to_case():
     assert [id_ for id_, _ in order] == [5, 7, 8, 9, 6, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("limit", [0, 1, 7, 999, 2_500, 2_501, 9_999, 10_000, 30_000])
 @pytest.mark.parametrize("descending", [False, True])

@@ -61,6 +61,7 @@ def heard(document: bytes, *, block: int, size: int | None = None) -> tuple[Hear
     return rows, found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", EXPORT_SHAPES)
 @settings(deadline=None, max_examples=6)
 @given(roster=loose_rosters(min_size=1), block=st.integers(3, 300), size=st.integers(1, 100))
@@ -95,6 +96,7 @@ def test_members_are_handed_on_together_by_the_hundred(shape):
     assert rows.together_calls < 2 * len(document) / documents.BLOCK + 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["},{", "}]", "} , {", "}\n,\n{", "}\\]", '"},{"', '\\"}]', "[{", "]}", "\\"]
 )
@@ -173,6 +175,7 @@ def refused(document: bytes) -> str:
     return caught.value.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("document", "what"),
     [

@@ -110,6 +110,7 @@ def or_nothing(document: bytes | Iterable[bytes], block: int) -> list[Any] | Non
 # What is read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", EXPORT_SHAPES)
 @settings(deadline=None, max_examples=5)
 @given(roster=rosters(min_size=1), block=st.integers(3, 400))
@@ -124,6 +125,7 @@ def test_every_shape_gives_the_members_of_the_roster(shape, roster, block):
         assert reading.invalid == 0
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(
     roster=loose_rosters(min_size=1),
@@ -137,6 +139,7 @@ def test_missing_fields_are_null_and_unknown_fields_are_ignored(roster, shape, b
         assert read(blocks_of(document, size), block=block)[1] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("shape", EXPORT_SHAPES)
 def test_a_document_may_be_cut_into_blocks_at_any_byte(shape):
@@ -147,6 +150,7 @@ def test_a_document_may_be_cut_into_blocks_at_any_byte(shape):
         assert read([document[:at], document[at:]], block=3)[1] == expected, at
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("shape", PLAIN_SHAPES)
 def test_blocks_may_be_of_any_size(shape):
@@ -289,6 +293,7 @@ def test_a_lone_page_on_one_line_may_be_followed_by_pretty_ones():
 # Rows that occur twice
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [name for name in PLAIN_SHAPES if "overlapping" in name])
 @settings(deadline=None, max_examples=20)
 @given(roster=rosters(min_size=2))
@@ -390,6 +395,7 @@ def test_an_invalid_row_is_a_member_received_though_left_out():
 # Documents that were damaged
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("shape", PLAIN_SHAPES)
 def test_a_document_cut_short_is_refused_unless_what_is_left_is_a_document(shape):
@@ -408,6 +414,7 @@ def test_a_document_cut_short_is_refused_unless_what_is_left_is_a_document(shape
 _DAMAGE = (b"", b"{", b"}", b"[", b"]", b",", b'"', b"\\", b"\n", b":", b"0", b"\xff", b"},{")
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("shape", sorted(PLAIN_SHAPES))
 def test_a_damaged_byte_is_noticed_or_does_no_harm(shape):
@@ -419,6 +426,7 @@ def test_a_damaged_byte_is_noticed_or_does_no_harm(shape):
             assert found is None or found == plainly(damaged), damaged
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", sorted(PLAIN_SHAPES))
 @settings(deadline=None, max_examples=15)
 @given(roster=rosters(min_size=1, max_size=4), data=st.data())

@@ -129,6 +129,7 @@ def test_each_request_has_its_own_query_whatever_was_asked_for_before(community)
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [["members", "caf\udcff"], ["members", "42", "--search", "caf\udcff"]]
 )
@@ -136,7 +137,8 @@ def test_what_is_not_utf_8_is_not_sent(community, words):
     outcome = coursectl(*words, environment=community.environment)
 
     assert (outcome.code, outcome.stdout) == (ExitCode.USAGE, b"")
-    assert outcome.stderr.startswith('coursectl: "caf\N{REPLACEMENT CHARACTER}" is not UTF-8')
+    assert "caf\N{REPLACEMENT CHARACTER}" in outcome.stderr
+    assert "is not UTF-8" in outcome.stderr
     assert not [request for request in community.requests if "caf" in request.target]
 
 
@@ -328,6 +330,7 @@ def test_a_message_of_the_server_moves_no_cursor(community):
     assert caught.value.message == f"{PATH}: the server answered 405: [31mred[0m next line"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("token", "code", "said"),
     [
@@ -519,6 +522,7 @@ def test_a_server_that_repeats_the_token_does_not_bring_it_to_the_screen(communi
     assert "will not do." in words(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("retries_at_once")
 @pytest.mark.parametrize(
     "misdeed",

@@ -77,6 +77,7 @@ def listed(
     ], source.warnings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("words", WANTED, ids=str)
 def test_everybody_is_listed_however_a_list_is_read(crowd, reading, words):
@@ -107,6 +108,7 @@ def test_members_listed_status_by_status_come_oldest_first(crowd, reading):
     assert found == sorted(found, key=lambda id_: (moments[id_] is None, moments[id_] or "", id_))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reading", READINGS)
 def test_an_undocumented_status_is_listed_too(crowd, reading):
     crowd.reads_statuses = reading
@@ -247,6 +249,7 @@ def test_where_members_alone_are_asked_for_nothing_else_is(community, words):
 # By the program
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reading", ["all", "first", "last", "one", "known"])
 def test_the_program_gives_the_same_whatever_the_server_reads(community, tmp_path, reading):
     community.courses[42] = Course(42, everybody())

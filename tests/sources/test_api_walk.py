@@ -43,6 +43,7 @@ def outcomes(unrest: Unrest) -> dict[str, int]:
     return counted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unrest",
     [
@@ -62,6 +63,7 @@ def test_a_roster_that_stands_still_is_always_whole(unrest):
     assert outcomes(unrest) == {"whole": SEEDS, "said to be incomplete": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unrest",
     [
@@ -78,6 +80,7 @@ def test_nobody_is_lost_from_a_roster_that_comes_to_rest(unrest):
     assert outcomes(unrest)["whole"] >= SEEDS - 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unrest",
     [
@@ -91,6 +94,7 @@ def test_nobody_is_lost_from_a_roster_that_never_rests(unrest):
     assert outcomes(unrest)["whole"] >= SEEDS * 3 // 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unrest",
     [
@@ -140,6 +144,7 @@ def test_many_who_joined_together_take_two_walks():
 # Every kind of unrest, on every kind of server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unrest", UNREST)
 @pytest.mark.parametrize("server", SERVERS)
 def test_nobody_who_stayed_is_lost(server, unrest):
