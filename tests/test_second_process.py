@@ -28,6 +28,8 @@ from tests.benchmarks import rosters
 from tests.benchmarks.rosters import Shape
 from tests.running import COURSECTL, clean_environment, coursectl
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 EVERYBODY = Criteria()
 CSV = CsvRenderer()
@@ -151,7 +153,6 @@ def check_given_up(two: Outcome, one: Outcome) -> None:
     assert not two.rendered
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_two_processes_give_the_bytes_of_one(shape, lines, tmp_path):
     two, one = outcomes(saved(tmp_path, SHAPES[shape](lines)))
@@ -160,7 +161,6 @@ def test_two_processes_give_the_bytes_of_one(shape, lines, tmp_path):
     assert MEMBERS / 8 < two.rendered < MEMBERS / 2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "renderer",
     [
@@ -183,7 +183,6 @@ def test_they_do_so_in_every_format_with_names_that_look_like_a_joint(
     check_shared(*outcomes(saved(tmp_path, SHAPES[shape](named)), renderer=renderer))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "criteria",
     [
@@ -211,7 +210,6 @@ def given_of_second_halves(monkeypatch) -> list[int]:
     return numbers
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "sort",
     [
@@ -252,7 +250,6 @@ def test_sorted_members_of_no_halves_are_read_by_one_process(
     assert given_of_second_halves == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("check", [check_shared, check_given_up])
 def test_ids_that_have_to_wait_in_a_file_are_told_of_both_halves(check, lines, tmp_path):
     ends = [line.partition(",")[2] for line in lines]
@@ -296,7 +293,6 @@ def test_a_count_that_does_not_fit_is_an_error_after_all_rows(lines, tmp_path):
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("at", [10, 24_000])
 @pytest.mark.parametrize("bad", ['{"id":-1}', '{"id":1,', "hello", '{"id":7}{"id":8}'])
 @pytest.mark.parametrize("shape", ["page", "NDJSON"])
@@ -307,14 +303,12 @@ def test_a_bad_row_in_either_half_is_told_as_ever(shape, bad, at, lines, tmp_pat
     assert one.told[-1]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("at", [10, 24_000])
 def test_a_bad_row_may_be_left_out_of_either_half(at, lines, tmp_path):
     rows = [*lines[:at], '{"id":"7"}', *lines[at:]]
     check_given_up(*outcomes(saved(tmp_path, page(rows)), tolerance=Tolerance(skip_invalid=True)))
 
 
-@pytest.mark.slow
 def test_a_bad_row_right_behind_the_cut_is_told_as_ever(lines, tmp_path):
     path = saved(tmp_path, page(lines))
     two, _ = outcomes(path)
@@ -324,7 +318,6 @@ def test_a_bad_row_right_behind_the_cut_is_told_as_ever(lines, tmp_path):
         check_given_up(*outcomes(saved(tmp_path, page(rows))))
 
 
-@pytest.mark.slow
 def test_a_member_of_both_halves_is_given_once(lines, tmp_path):
     check_given_up(*outcomes(saved(tmp_path, page([*lines, lines[0]]))))
     check_shared(*outcomes(saved(tmp_path, page([*lines, lines[-1]]))))
@@ -334,7 +327,6 @@ def test_ids_may_come_in_any_order(lines, tmp_path):
     check_shared(*outcomes(saved(tmp_path, page([*lines[1::2], *lines[::2]]))))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("end", [b"", b"\n", b"]", b"x", b'{"detail":"Not found."}'])
 def test_an_end_that_is_cut_off_or_too_long_is_told_as_ever(end, lines, tmp_path):
     path = saved(tmp_path, page(lines))
@@ -355,9 +347,6 @@ def test_without_a_folder_for_temporary_files_one_process_does(lines, tmp_path, 
 
 
 # Whole runs
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["csv", "json"])
 @pytest.mark.parametrize("order", [(), ("--sort", "-user_completion_rate")])
 def test_jobs_change_no_byte(format_, order, large):
@@ -368,7 +357,6 @@ def test_jobs_change_no_byte(format_, order, large):
     assert two == one
 
 
-@pytest.mark.slow
 def test_jobs_change_no_figure(large):
     asked = ("summary", large, "--csv", "--as-of", "2026-11-23", "--status", "joined,manager")
     one = coursectl(*asked, "--jobs", "1")
@@ -382,7 +370,6 @@ def test_there_is_at_least_one_job():
     assert coursectl("members", "demo", "--csv", "--jobs", "9").code == 0
 
 
-@pytest.mark.slow
 def test_a_second_process_imports_nothing_from_the_folder_it_runs_in(large, tmp_path):
     for name in ("coursectl.py", "pickle.py", "struct.py", "subprocess.py", "array.py"):
         (tmp_path / name).write_text("raise SystemExit('taken from here')")
@@ -482,7 +469,6 @@ def test_without_a_folder_for_temporary_files_none_is_started_early(
     assert not second_interpreter.is_ready()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [("--sort", "nonsense"), ("--nonsense",), ("-f", "markdown"), ("--active", "3q")]
 )
@@ -577,7 +563,6 @@ def test_who_reads_the_first_line_only_leaves_nothing_behind(large, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
 @linux
 def test_where_the_second_process_is_killed_the_first_does_all(large, tmp_path):
     run, second = started(large, tmp_path, stdout=subprocess.PIPE)
@@ -587,7 +572,6 @@ def test_where_the_second_process_is_killed_the_first_does_all(large, tmp_path):
     assert out == coursectl("members", large, "--json", "--jobs", "1").stdout
 
 
-@pytest.mark.slow
 @linux
 def test_a_file_that_is_written_meanwhile_is_refused(large, tmp_path):
     path = tmp_path / "changing.json"
@@ -600,7 +584,6 @@ def test_a_file_that_is_written_meanwhile_is_refused(large, tmp_path):
     assert f"{path}: it changed while it was read" in said
 
 
-@pytest.mark.slow
 @linux
 def test_a_file_that_is_replaced_meanwhile_is_read_as_it_was(large, tmp_path):
     path = tmp_path / "changing.json"
@@ -614,7 +597,6 @@ def test_a_file_that_is_replaced_meanwhile_is_read_as_it_was(large, tmp_path):
     assert out == coursectl("members", large, "--json", "--jobs", "1").stdout
 
 
-@pytest.mark.slow
 @linux
 def test_streams_may_be_closed(large):
     command = f"{sys.executable} -m coursectl members {large} --csv --jobs 2"

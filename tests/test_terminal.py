@@ -15,6 +15,8 @@ import pytest
 from tests.community import detail
 from tests.running import COURSECTL, clean_environment
 
+pytestmark = pytest.mark.slow
+
 SGR = re.compile(rb"\x1b\[([\d;]*)m")
 COLOURS = {str(code) for code in (*range(30, 50), *range(90, 108))}
 ROW = '{"id": %d, "real_name": "Ann", "join_status": "joined"}'

@@ -36,6 +36,8 @@ from tests.oauth import CLIENT
 from tests.running import COURSECTL, clean_environment, coursectl
 from tests.test_terminal import terminal_environment
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 ME = "/api/v2/user/me/"
 
@@ -107,9 +109,6 @@ def profiles(person: Person) -> dict:
 
 
 # With a token
-
-
-@pytest.mark.slow
 def test_a_token_from_stdin_logs_one_in_for_good(person):
     run = person.log_in()
 
@@ -160,7 +159,6 @@ def test_a_token_on_a_terminal_is_asked_for_and_not_echoed(person):
     assert TOKEN not in shown
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("key", ["\x03", "\x04", "\r"])
 def test_whoever_gives_no_token_is_not_logged_in(person, key):
     with person.terminal(
@@ -176,7 +174,6 @@ def test_whoever_gives_no_token_is_not_logged_in(person, key):
     assert not person.credentials.exists()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("method", ["token", "jwt"])
 def test_without_a_terminal_and_without_a_line_nobody_is_asked(person, method):
     run = person.log_in("--user-id", "7", method=method, stdin="")
@@ -186,7 +183,6 @@ def test_without_a_terminal_and_without_a_line_nobody_is_asked(person, method):
     assert run.stderr.count("\n") == 2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("token", "code"),
     [
@@ -204,7 +200,6 @@ def test_a_wrong_token_is_refused_not_shown_and_nothing_is_stored(person, token,
     assert not person.config.exists()
 
 
-@pytest.mark.slow
 def test_a_login_that_fails_leaves_the_last_one(person):
     person.log_in()
     before = person.config.read_text(), person.credentials.read_text()
@@ -245,7 +240,6 @@ def test_a_profile_keeps_its_comments_and_its_other_keys(person):
     assert profiles(person)["default"]["method"] == "token"
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 def test_profiles_do_not_know_each_others_secrets(person):
     other = {"id": 8, "username": "bob", "real_name": None}
@@ -279,7 +273,6 @@ def elsewhere():
 SECOND = "s3cret-token-of-another-community"
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("method", ["token", "jwt", "oauth"])
 def test_a_login_elsewhere_takes_nothing_of_the_old_community_along(person, tmp_path, method):
@@ -307,7 +300,6 @@ def test_a_login_elsewhere_takes_nothing_of_the_old_community_along(person, tmp_
     assert person.community.requests == []
 
 
-@pytest.mark.slow
 def test_a_login_elsewhere_forgets_what_was_kept_and_says_so(person):
     person.log_in()
     with elsewhere() as second:
@@ -319,7 +311,6 @@ def test_a_login_elsewhere_forgets_what_was_kept_and_says_so(person):
     assert SECOND in person.credentials.read_text()
 
 
-@pytest.mark.slow
 def test_a_login_goes_before_the_file_of_the_profile(person, tmp_path):
     person.config.parent.mkdir(parents=True)
     person.config.write_text(
@@ -331,7 +322,6 @@ def test_a_login_goes_before_the_file_of_the_profile(person, tmp_path):
     assert person.status()["kept_in"] == str(person.credentials)
 
 
-@pytest.mark.slow
 def test_a_secret_file_that_is_gone_keeps_nobody_from_logging_out(person, tmp_path):
     person.log_in()
     gone = str(tmp_path / "gone")
@@ -342,7 +332,6 @@ def test_a_secret_file_that_is_gone_keeps_nobody_from_logging_out(person, tmp_pa
     assert run.stderr.splitlines()[-1] == "  COURSECTL_TOKEN_FILE still logs you in."
 
 
-@pytest.mark.slow
 def test_a_login_in_the_browser_wants_the_clients_secret(person, redirect_uri, tmp_path):
     gone = str(tmp_path / "gone")
     assert oauth(person, redirect_uri, COURSECTL_CLIENT_SECRET_FILE=gone).code == ExitCode.USAGE
@@ -350,7 +339,6 @@ def test_a_login_in_the_browser_wants_the_clients_secret(person, redirect_uri, t
     assert person.log_in(COURSECTL_CLIENT_SECRET_FILE=gone).code == 0
 
 
-@pytest.mark.slow
 def test_a_configuration_with_a_byte_order_mark_is_kept(person):
     person.config.parent.mkdir(parents=True)
     person.config.write_bytes(b"\xef\xbb\xbf# mine\n[profiles.default]\nconcurrency = 2\n")
@@ -360,9 +348,6 @@ def test_a_configuration_with_a_byte_order_mark_is_kept(person):
 
 
 # With the community's secret
-
-
-@pytest.mark.slow
 def test_the_communitys_secret_logs_one_in(person):
     run = person.log_in("--user-id", "7", method="jwt", stdin=f"{JWT_SECRET}\n")
 
@@ -376,7 +361,6 @@ def test_the_communitys_secret_logs_one_in(person):
     assert person.status()["expires_at"] is None
 
 
-@pytest.mark.slow
 def test_the_communitys_secret_wants_an_account(person):
     run = person.log_in(method="jwt", stdin=f"{JWT_SECRET}\n")
 
@@ -392,7 +376,6 @@ def oauth(person: Person, uri: str, *options: str, **variables: str):
     return person.log_in(*options, method="oauth", stdin="", **variables)
 
 
-@pytest.mark.slow
 def test_the_browser_logs_one_in_and_the_next_run_knows(person, redirect_uri):
     run = oauth(person, redirect_uri, BROWSER=browser(person.folder))
 
@@ -412,7 +395,6 @@ def test_the_browser_logs_one_in_and_the_next_run_knows(person, redirect_uri):
     assert person.community.oauth.grants == ["authorization_code"]
 
 
-@pytest.mark.slow
 def test_oauth_is_the_method_unless_another_is_named(person, redirect_uri):
     person.community.oauth.redirect_uris = {redirect_uri}
     arguments = ("--url", person.community.url, "--client-id", CLIENT)
@@ -423,7 +405,6 @@ def test_oauth_is_the_method_unless_another_is_named(person, redirect_uri):
     assert run.code == 0, run.stderr
 
 
-@pytest.mark.slow
 def test_a_wrong_state_and_a_refusal_store_nothing(person, redirect_uri):
     person.community.oauth.state = "another"
     run = oauth(person, redirect_uri, BROWSER=browser(person.folder), COURSECTL_DEADLINE="2s")
@@ -436,7 +417,6 @@ def test_a_wrong_state_and_a_refusal_store_nothing(person, redirect_uri):
     assert "access_denied: They said no" in run.stderr
 
 
-@pytest.mark.slow
 def test_without_a_browser_the_address_is_pasted_on_the_terminal(person, redirect_uri):
     with person.terminal(
         *("auth", "login", "--url", person.community.url, "--client-id", CLIENT),
@@ -453,7 +433,6 @@ def test_without_a_browser_the_address_is_pasted_on_the_terminal(person, redirec
     assert person.status()["method"] == "oauth"
 
 
-@pytest.mark.slow
 def test_without_a_browser_the_address_is_a_line_of_stdin(person, redirect_uri):
     environment = clean_environment(**person.environment)
     run = subprocess.Popen(
@@ -474,7 +453,6 @@ def test_without_a_browser_the_address_is_a_line_of_stdin(person, redirect_uri):
     assert "The address" not in said
 
 
-@pytest.mark.slow
 def test_without_a_browser_a_terminal_or_a_line_it_is_told(person, redirect_uri):
     run = oauth(person, redirect_uri, "--no-browser")
 
@@ -482,7 +460,6 @@ def test_without_a_browser_a_terminal_or_a_line_it_is_told(person, redirect_uri)
     assert "was not given" in run.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, 143)]
@@ -507,7 +484,6 @@ def test_a_signal_ends_the_wait_for_the_browser(person, redirect_uri, number, co
     assert not person.config.exists()
 
 
-@pytest.mark.slow
 def test_an_access_token_that_ends_within_a_run_is_renewed_and_the_next_run_knows(
     person, redirect_uri
 ):
@@ -520,7 +496,6 @@ def test_an_access_token_that_ends_within_a_run_is_renewed_and_the_next_run_know
     assert person.community.oauth.grants == ["authorization_code", "refresh_token"]
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 def test_runs_at_once_do_not_spend_each_others_refresh_token(person, redirect_uri):
     oauth(person, redirect_uri, BROWSER=browser(person.folder))
@@ -541,7 +516,6 @@ def test_runs_at_once_do_not_spend_each_others_refresh_token(person, redirect_ur
     assert person.community.oauth.grants == ["authorization_code", "refresh_token"]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_whoever_stops_a_run_that_renews_stays_logged_in(person, redirect_uri, number):
@@ -570,7 +544,6 @@ def test_whoever_stops_a_run_that_renews_stays_logged_in(person, redirect_uri, n
     assert person.community.oauth.grants == ["authorization_code", "refresh_token"]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 @pytest.mark.parametrize("again", [False, True])
 def test_the_wait_for_a_renewal_that_stalls_is_short_said_and_ends_at_a_second_signal(

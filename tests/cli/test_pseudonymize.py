@@ -17,6 +17,8 @@ from coursectl.roster.pseudonyms import Pseudonyms
 from tests.community import Community, Course, Misdeed, Reply, answer, detail, errors, html, row
 from tests.running import Outcome, coursectl
 
+pytestmark = pytest.mark.slow
+
 KEY = "not to be told: f3a9c1d27b60"
 OTHER = "another key of a person: 77"
 MARK = Pseudonyms(KEY).mark
@@ -120,7 +122,6 @@ def test_every_command_that_reads_a_roster_hides_who_is_in_it():
         assert "--pseudonymize" in PAGES[f"coursectl {name}"].options
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("command", "ending"),
@@ -137,7 +138,6 @@ def test_no_file_of_any_command_names_anybody(folder, command, ending):
     assert not TELLING.search(done.stdout + done.stderr.encode())
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("command", ["members", "changes"])
 @pytest.mark.parametrize("format_", [*READABLE, *PROGRAMS])
@@ -169,7 +169,6 @@ def test_the_same_members_are_there_under_other_names(folder):
     assert under == Pseudonyms(KEY).members(true)
 
 
-@pytest.mark.slow
 def test_criteria_look_at_the_true_members_and_an_order_does_not(folder):
     (found,) = rows(hidden(folder, "members", "now.json", "--json", "--search", "Telltale 7"))
     assert found["user_completion_rate"] == 7
@@ -179,7 +178,6 @@ def test_criteria_look_at_the_true_members_and_an_order_does_not(folder):
     assert [each["username"] for each in ordered] == sorted(each["username"] for each in ordered)
 
 
-@pytest.mark.slow
 def test_without_the_option_a_key_changes_nothing(folder):
     with_key = run(folder, "members", "now.json")
     assert with_key == coursectl("members", "now.json", cwd=folder)
@@ -210,7 +208,6 @@ def test_an_export_of_true_members_has_no_mark(folder):
     assert "pseudonyms" not in json.loads(run(folder, "export", "now.json").stdout)
 
 
-@pytest.mark.slow
 def test_an_export_under_the_same_key_stays_as_it_is(folder):
     shared(folder)
     live = hidden(folder, "members", "now.json", "--json")
@@ -224,7 +221,6 @@ def test_an_export_under_the_same_key_stays_as_it_is(folder):
     assert run(folder, "export", "shared-now.json").stdout == again.stdout
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", ["members", "export"])
 def test_an_export_under_another_key_is_refused(folder, command):
     shared(folder)
@@ -239,7 +235,6 @@ def test_an_export_under_another_key_is_refused(folder, command):
     assert (folder / "out.json").read_text() == "as it was"
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 def test_a_mark_that_comes_too_late_or_holds_for_some_only_is_refused(folder):
     marked = export_of(*MEMBERS[:2], pseudonyms=MARK)
@@ -264,7 +259,6 @@ def test_a_mark_that_comes_too_late_or_holds_for_some_only_is_refused(folder):
             assert done.stdout == b""
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 def test_a_marked_page_where_a_member_should_be_marks_nobody(folder):
     marked, bare = export_of(*MEMBERS[:2], pseudonyms=MARK), MEMBERS[2]
@@ -291,7 +285,6 @@ def test_what_is_no_mark_is_none(folder):
     )
 
 
-@pytest.mark.slow
 def test_changes_are_the_same_but_for_new_names(folder):
     def told(done: Outcome) -> dict[str, int]:
         assert done.code == 0, done.stderr
@@ -311,9 +304,6 @@ def test_changes_are_the_same_but_for_new_names(folder):
 
 
 # A community
-
-
-@pytest.mark.slow
 def test_a_course_of_a_community_is_hidden_too():
     course = Course(42, MEMBERS, fields={"created_by": {"username": "telltale-0"}})
     with Community(course).running() as community:
@@ -347,7 +337,6 @@ def nameless(folder: Path, name: str, **envelope: object) -> str:
     return name
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("command", "ending"),
@@ -365,7 +354,6 @@ def test_no_file_tells_what_the_files_that_were_read_are_called(folder, command,
     assert not TELLING.search(content)
 
 
-@pytest.mark.slow
 def test_courses_without_a_name_are_told_apart_all_the_same(folder):
     first = nameless(folder, "telltale-1.json")
     second = nameless(folder, "telltale-2.json", course={"id": 7})
@@ -413,7 +401,6 @@ SPOILT = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("document", SPOILT.values(), ids=SPOILT.keys())
 @pytest.mark.parametrize("command", ["members", "export"])
@@ -504,7 +491,6 @@ def spoilt(folder: Path) -> Iterator[Community]:
         yield community
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("path", ["/course/42/", "/users/"])
 @pytest.mark.parametrize("arguments", LIVE, ids=" ".join)
@@ -516,7 +502,6 @@ def test_no_command_quotes_what_a_server_answers(folder, spoilt, path, arguments
     assert TELLING.search(run(folder, *arguments, **spoilt.environment).stderr.encode())
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(("arguments", "misdeed", "told"), TOLD, ids=[told for *_, told in TOLD])
 def test_of_what_a_server_answers_status_and_path_are_told(
@@ -540,7 +525,6 @@ def test_what_was_searched_for_is_in_no_error(folder, spoilt):
     assert not TELLING.search(done.stderr.encode())
 
 
-@pytest.mark.slow
 def test_an_answer_that_is_no_page_is_not_quoted_either():
     bare = [telling(1) | {"username": ["telltale"]}]
     with Community(Course(42, bare)).running() as community:
@@ -581,9 +565,6 @@ def test_rows_that_are_left_out_are_not_named(folder):
 
 
 # The key
-
-
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("command", COMMANDS)
 def test_without_a_key_it_is_said_how_to_make_one(folder, command):
@@ -610,7 +591,6 @@ def test_a_key_that_could_be_found_by_trying_is_refused(folder):
     ]
 
 
-@pytest.mark.slow
 def test_a_key_may_be_in_a_file_and_the_file_in_a_profile(folder):
     (folder / "key").write_text(f"{KEY}\n")
     (folder / "config.toml").write_text('[profiles.work]\npseudonym_key_file = "key"\n')
