@@ -204,7 +204,8 @@ def test_a_workbook_has_all_changes_on_a_sheet(tmp_path, week_before):
     assert run.code == 0, run.stderr
     sheet = opened(file.read_bytes())["Changes"]
     kinds = [sheet.cell(number, 1).value for number in range(2, sheet.max_row + 1)]
-    assert [kind for kind in kinds if kind != "silent"] == ["joined", "joined", "left", "renamed"]
+    told = [kind for kind in kinds if kind != "silent"]
+    assert told == ["joined", "joined", "left", "completed", "renamed"]
 
 
 def test_a_report_since_nothing_names_the_option(tmp_path):
