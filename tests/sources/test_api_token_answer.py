@@ -1,6 +1,7 @@
 """What is kept of an odd answer with tokens, and what is refused."""
 
 import json
+from time import perf_counter
 
 import pytest
 
@@ -55,6 +56,32 @@ def test_whatever_stands_beside_it_the_pair_is_kept(field, value):
     found = tokens_in(json.dumps(PAIR | {field: value}).encode())
 
     assert (found.access, found.refresh) == tuple(PAIR.values())
+
+
+@pytest.mark.parametrize("text", [b"\\ud800", b"\xff", b"a\tb", b"\\q"])
+def test_a_text_that_cannot_be_read_does_not_cost_the_pair(text):
+    pair = json.dumps(PAIR).encode()[1:-1]
+
+    for document in (b'{%b, "scope": "%b"}' % (pair, text), b'{"%b": 1, %b}' % (text, pair)):
+        found = tokens_in(document)
+        assert (found.access, found.refresh) == tuple(PAIR.values())
+
+
+def test_a_token_that_cannot_be_read_is_none():
+    odd = b'{"access_token": "an-access-token", "refresh_token": "\\ud800"}'
+
+    found = tokens_in(odd)
+    assert (found.access, found.refresh) == ("an-access-token", None)
+    assert tokens_in(b'{"access_token": "\xff"}') is None
+
+
+@pytest.mark.parametrize("piece", [b'\\"', b"\\\\", b'"', b'{"', b"a "])
+def test_an_answer_is_read_in_time_proportional_to_it(piece):
+    document = b'{"access_token": "abc", "scope": "' + piece * (1_000_000 // len(piece))
+
+    began = perf_counter()
+    assert tokens_in(document) is None
+    assert perf_counter() - began < 10
 
 
 @pytest.mark.parametrize("is_first", [True, False])

@@ -21,7 +21,8 @@ _LONGEST_NUMBER = 40
 
 _MOST_FIELDS = 100
 
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[][{},:]|[^][{},:"\s]+', re.DOTALL)
+# A text without an end reaches to the end: to look for another in it would take quadratic time.
+_PIECE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{},:]|[^][{},:"\s]++', re.DOTALL)
 """A text, a sign, or a word of JSON."""
 
 
@@ -52,7 +53,8 @@ def _fields(answer: bytes) -> dict[str, object]:
         found = from_json(answer)
     except ValueError:
         try:
-            text = answer.decode("utf-8-sig").strip()
+            # What is no UTF-8 may stand beside the tokens; in one, it makes it none.
+            text = answer.decode("utf-8-sig", "replace").strip()
             if text.startswith("{"):
                 return dict(_outermost(text))
             return dict(parse_qsl(text, max_num_fields=_MOST_FIELDS))
@@ -73,12 +75,20 @@ def _outermost(text: str) -> Iterator[tuple[str, object]]:
         depth += (piece in "{[") - (piece in "}]")
         if depth == 1:
             if len(before) == 2 and before[1] == ":" and before[0][0] == piece[0] == '"':
-                yield from_json(before[0]), from_json(piece)
+                yield _text(before[0]), _text(piece)
             elif len(before) == 2 and before[1] == ":" and piece[0] not in "{}[]":
-                yield from_json(before[0]), piece
+                yield _text(before[0]), piece
             before = [*before, piece][-2:]
     if depth:
         raise ValueError
+
+
+def _text(piece: str) -> str:
+    """Return a text of JSON; one that cannot be read is empty, and costs nobody the others."""
+    try:
+        return str(from_json(piece))
+    except ValueError:
+        return ""
 
 
 def _is_token(value: object) -> bool:
