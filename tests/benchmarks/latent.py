@@ -24,7 +24,8 @@ class Latent(Community):
         self._pages: dict[int, Reply] = {}
 
     def behave(self, request: Request) -> Reply:
-        if not request.path.endswith("/users/") or "joined" not in request.query["statuses"]:
+        statuses = request.query.get("statuses", "joined")  # a peer asks for none
+        if not request.path.endswith("/users/") or "joined" not in statuses:
             return super().behave(request)
         offset = int(request.query.get("offset", 0))
         if offset not in self._pages:
