@@ -226,6 +226,28 @@ def test_every_change_is_what_duckdb_finds_in_the_same_exports(made, one, other,
     ]
 
 
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rosters())
+def test_changes_one_way_are_those_the_other_way_mirrored(made):
+    with TemporaryDirectory() as folder:
+        paths = [
+            save(Path(folder) / f"{place}.json", members, FETCHED[0])
+            for place, members in enumerate(made)
+        ]
+        there, back = Compared(*paths).ids, Compared(*reversed(paths)).ids
+    for one, other in (("joined", "left"), ("progressed", "regressed"), ("renamed", "renamed")):
+        assert sorted(there[one]) == sorted(back[other])
+        assert sorted(there[other]) == sorted(back[one])
+    for kind, is_one in {
+        "joined": lambda m: m["join_status"] in ("joined", "manager", "creator"),
+        "invited": lambda m: m["join_status"] == "invited",
+        "requested": lambda m: m["join_status"] == "requested",
+        "completed": lambda m: m["join_status"] == "joined" and m["user_completion_rate"] == 100,
+    }.items():
+        before, after = (len([*filter(is_one, members)]) for members in made)
+        assert after == before + len(there[kind]) - len(back[kind]), kind
+
+
 # One by one
 
 WEEK = ("2026-11-16T06:00:00Z", "2026-11-23T06:00:00Z")
