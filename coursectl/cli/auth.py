@@ -384,11 +384,13 @@ def _line_of_stdin() -> bytes:
 
 def _wait_for_stdin() -> bool:
     """Wait until there is something to read, if stdin does not wait by itself; return which."""
+    if sys.platform == "win32":
+        return False
     try:
         descriptor = sys.stdin.fileno()
         if os.get_blocking(descriptor):
             return False
-    except (AttributeError, OSError):
+    except OSError:
         return False
     import select
 

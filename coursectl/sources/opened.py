@@ -8,6 +8,7 @@ place is another matter; that shows in its stamp.
 
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -109,7 +110,7 @@ class Opened:
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return at most `size` bytes of a regular file from `offset` on. Raise OSError."""
-        if hasattr(os, "pread"):
+        if sys.platform != "win32":
             return os.pread(self.descriptor, size, offset)
         os.lseek(self.descriptor, offset, os.SEEK_SET)
         return os.read(self.descriptor, size)
