@@ -141,9 +141,8 @@ FILES: dict[str, Callable[[], Blocks]] = {
         b'[{"id":0}', numbered(b',{"id":%d,"x":[' + b"[[1]]," * 30_000 + b"1]}", 1_000), b"]"
     ),
     "the same member": lambda: between(b'[{"id":1}', many(b',{"id":1}', 10_000_000), b"]"),
-    # Pages for people (table, html, report) hold their rows: of 3,000 of these they take more.
     "long avatars": lambda: numbered(
-        b'{"id":%d,"avatar":"' + b"x" * 65_000 + b'","joined_at":"2026-01-02T03:04:05Z"}\n', 2_000
+        b'{"id":%d,"avatar":"' + b"x" * 65_000 + b'","joined_at":"2026-01-02T03:04:05Z"}\n', 3_000
     ),
     "a web page": lambda: between(b"<html>", many(b"<title", 20 * MB), b""),
 }
@@ -187,6 +186,45 @@ def test_a_hostile_file_costs_little(file, command, tmp_path):
     assert took.peak <= PEAK
     assert took.seconds <= START + passes * SECONDS_A_MB * size / MB
     assert len(took.stderr) < 5_000
+
+
+# Pages
+
+MEMBER = (
+    b'{"id":%d,"username":"some_user_name","real_name":"Some Longer N\xc3\xa4me","join_status":'
+    b'"joined","user_completion_rate":33.333,"last_active_at":"2026-01-03T03:04:05Z",'
+    b'"joined_at":"2026-01-02T03:04:05Z"}\n'
+)
+
+PAGES = {
+    "members": ("members", "FILE", "-q", "-o", "OUT.html"),
+    "report": ("report", "FILE", "-q", "-o", "OUT.html"),
+}
+
+
+def paged(command: str, tmp_path: Path, members: int) -> Cost:
+    """Make a page of so many members where a page was before."""
+    file, out = tmp_path / "members.jsonl", tmp_path / "out.html"
+    file.write_bytes(b"".join(numbered(MEMBER, members)))
+    out.write_text("before")
+    words = {"FILE": str(file), "OUT.html": str(out)}
+    return cost(tmp_path, *(words.get(word, word) for word in PAGES[command]))
+
+
+@pytest.mark.parametrize("command", PAGES)
+def test_a_page_of_all_the_rows_that_it_may_have_costs_little(command, tmp_path):
+    took = paged(command, tmp_path, 100_000)
+    assert took.code == 0, took.stderr
+    assert took.peak <= PEAK
+    assert took.seconds <= START + SECONDS_A_MB * (tmp_path / "members.jsonl").stat().st_size / MB
+
+
+@pytest.mark.parametrize("command", PAGES)
+def test_a_page_of_more_rows_is_refused(command, tmp_path):
+    took = paged(command, tmp_path, 101_000)
+    assert took.code == 2
+    assert "more than 100,000 rows" in took.stderr
+    assert (tmp_path / "out.html").read_text() == "before"
 
 
 # Servers

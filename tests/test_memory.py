@@ -50,6 +50,14 @@ def test_two_hundred_thousand_members_pass_through_in_48_megabytes(export, forma
     assert run.peak < 48 * MB
 
 
+@pytest.mark.parametrize("format_", ["table", "plain", "markdown"])
+def test_the_rows_of_a_table_wait_in_a_file(format_, tmp_path):
+    path = tmp_path / "saved.json"
+    rosters.write(path, Shape.NDJSON, MEMBERS // 4)
+    run = measure((*COURSECTL, "members", str(path), "-f", format_), subprocess.DEVNULL)
+    assert run.peak < 60 * MB
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are Unix's")
 def test_ids_for_which_there_is_no_room_are_told_of(tmp_path):
     import resource

@@ -50,7 +50,8 @@ def report(
     from coursectl.cli.delivery import Delivery, counted, tell_read, tell_written
     from coursectl.gather import Gathering, Tolerance
     from coursectl.render.changes import change_sections, change_table
-    from coursectl.render.report import report_outline
+    from coursectl.render.outline import HeldRows
+    from coursectl.render.report import report_outline, roster_columns
     from coursectl.roster.criteria import Criteria
     from coursectl.roster.summary import Counting
     from coursectl.sources.resolve import resolve
@@ -70,7 +71,7 @@ def report(
             f"a report is no {delivery.look.format}",
             f"Name one of {', '.join(_FORMATS)}; coursectl summary --json gives the figures.",
         )
-    roster: list[Member] = []
+    roster = HeldRows(roster_columns(with_avatars=avatars))
     criteria = Criteria(in_hindsight=as_of is not None)
     with Talk(quiet=quiet) as talk, ExitStack() as stack:
 
@@ -100,7 +101,7 @@ def report(
             source = roster_after(comparison, export, course, settings, pseudonyms, talk)
 
         def take(members: "list[Member]") -> None:
-            roster.extend(members)
+            roster.add(members, {})
             if comparison is not None:
                 comparison.take_after(members)
 
@@ -119,7 +120,7 @@ def report(
         gatherings = [each for each in (before, now) if each is not None]
         outline = report_outline(
             summary,
-            roster,
+            roster.rows,
             changes=sections,
             caveats=_caveats(gatherings, names_nobody=pseudonymize),
             with_avatars=avatars,
@@ -127,7 +128,7 @@ def report(
         delivery.deliver_outline(outline, talk, pager=not no_pager, links_avatars=avatars)
         for gathering in gatherings:
             tell_read(gathering, talk)
-        tell_written(delivery.file, f"report on {counted(len(roster), 'member')}", talk)
+        tell_written(delivery.file, f"report on {counted(len(roster.rows), 'member')}", talk)
 
 
 def _caveats(gatherings: "list[Gathering]", *, names_nobody: bool) -> tuple[str, ...]:

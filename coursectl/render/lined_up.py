@@ -5,21 +5,16 @@ Then tabulate lines up some rows at a time, below a row of dashes that is as wid
 in all of them, and is left out.
 """
 
-import marshal
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from tempfile import SpooledTemporaryFile
 
 import tabulate
 from wcwidth import wcswidth
 
-from coursectl.files import room_for
+from coursectl.render.spool import RowSpool
 
 # tabulate would widen each column by the blanks between columns once more.
 tabulate.MIN_PADDING = 0
-
-_IN_MEMORY = 4 * 1024 * 1024
-"""Bytes of rows that wait there."""
 
 _WIDEST = 1_000
 """Cells that a column may take; what is wider stands out, and makes no other row as wide."""
@@ -36,20 +31,16 @@ def lined_up(
     """
     widths = list(map(cells, headers))
     head: Sequence[str] = headers
-    with SpooledTemporaryFile(max_size=_IN_MEMORY) as waiting:
-        number = 0
+    with RowSpool[list[str]]() as spool:
         for some in rows:
             if not some:
                 continue
             stripped = [[text.strip() for text in row] for row in some]
             for place, texts in enumerate(zip(*stripped, strict=True)):
                 widths[place] = min(max(widths[place], *map(cells, texts)), _WIDEST)
-            with room_for("the rows of a table"):
-                marshal.dump(stripped, waiting)
-            number += 1
-        waiting.seek(0)
-        for _ in range(number):
-            for is_wide, group in groupby(marshal.load(waiting), _is_wide):  # noqa: S302 - ours
+            spool.put(stripped)
+        for batch in spool.batches():
+            for is_wide, group in groupby(batch, _is_wide):
                 for part in ([row] for row in group) if is_wide else [list(group)]:
                     yield from _lines(part, head, widths, aligned, markdown=markdown)
                     head = ()

@@ -12,10 +12,17 @@ from itertools import groupby
 from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol
 
+from coursectl.errors import UsageError
 from coursectl.render.columns import Column, Kind
 
 if TYPE_CHECKING:
     from coursectl.render.interface import Answer, Sink
+
+MOST_ROWS = 100_000
+"""Rows of a table on a page; a browser takes seconds to sort them."""
+
+MOST_CHARACTERS = 32_000_000
+"""Characters of all texts in these rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,29 @@ class Rows:
         return {}
 
 
+class HeldRows:
+    """Rows of a page, all of which are in memory: so many at most, and so much text."""
+
+    def __init__(self, columns: tuple[Column, ...]) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self._keys = dict.fromkeys(("id", *(column.key for column in columns)))
+        self._characters = 0
+
+    def add(self, rows: Iterable[Mapping[str, Any]], shared: Mapping[str, str]) -> None:
+        """Append rows, each with what is `shared`. Raise UsageError where they are too many."""
+        for row in rows:
+            held = {key: value for key, value in row.items() if key in self._keys}
+            self._characters += sum(len(text) for text in held.values() if isinstance(text, str))
+            self.rows.append({**held, **shared})
+        if len(self.rows) > MOST_ROWS or self._characters > MOST_CHARACTERS:
+            raise UsageError(
+                f"more than {MOST_ROWS:,} rows, or {MOST_CHARACTERS:,} characters in them, which is"
+                " all that a page holds",
+                "coursectl summary gives the figures of any number, and coursectl members writes"
+                " .csv, .json and .txt.",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """Paragraphs of our own words."""
@@ -186,12 +216,15 @@ class OutlineRenderer(Protocol):
 
 def outline_of(answer: "Answer") -> Outline:
     """Give an answer of rows, all of which are held for that, as a page of nothing else."""
-    batches = list(answer.batches)
-    rows = [{**row, **batch.shared} for batch in batches for row in batch.rows]
+    held = HeldRows(answer.columns)
+    as_of = None
+    for batch in answer.batches:
+        held.add(batch.rows, batch.shared)
+        as_of = batch.as_of
     caption = answer.caption()
     sections: tuple[Section, ...] = ()
-    if batches:
-        table = Rows(answer.heading, answer.columns, rows, batches[-1].as_of, searchable=True)
+    if as_of is not None:
+        table = Rows(answer.heading, answer.columns, held.rows, as_of, searchable=True)
         sections = (Section(answer.heading.lower(), answer.heading, (table,)),)
     return Outline(caption.title, caption.facts, sections)
 

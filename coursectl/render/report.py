@@ -10,15 +10,21 @@ from coursectl.render.values import minute
 from coursectl.roster.definitions import CHANGES, DEFINITIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
-    from coursectl.roster.member import Member
+    from coursectl.render.columns import Column
     from coursectl.roster.summary import Summary
+
+
+def roster_columns(*, with_avatars: bool) -> "tuple[Column, ...]":
+    """Return the columns of the roster in a report."""
+    return tuple(column for column in MEMBER if with_avatars or column.key != "avatar")
 
 
 def report_outline(
     summary: "Summary",
-    members: "Sequence[Member]",
+    members: "Sequence[Mapping[str, Any]]",
     *,
     changes: tuple[Section, ...] = (),
     caveats: tuple[str, ...] = (),
@@ -29,7 +35,7 @@ def report_outline(
     `changes` are the sections on what changed, where that is told; `caveats` say what is missing
     from the roster, which whoever reads the report must know.
     """
-    columns = tuple(column for column in MEMBER if with_avatars or column.key != "avatar")
+    columns = roster_columns(with_avatars=with_avatars)
     figures = summary_sections(summary, remedy="")
     roster = Rows("Roster", columns, members, summary.as_of, searchable=True)
     warning = (Section("caveats", "Read this first", (Words(caveats),)),) if caveats else ()

@@ -19,6 +19,7 @@ from coursectl.printable import printable
 from coursectl.render.columns import Column, Kind
 from coursectl.render.interface import Answer, Batch, Caption, Sink
 from coursectl.render.lines import packed
+from coursectl.render.spool import RowSpool
 from coursectl.render.values import length, percent, points, raw_values
 from coursectl.roster.join_status import named
 
@@ -100,13 +101,22 @@ class TableRenderer:
 
         With `note`, a last line names the columns that had to fold away, in place of its `{}`.
         """
-        rows = [row for batch in batches for row in _rows(batch, columns)]
-        if not rows:
-            return
-        layout = self._layout(columns, rows)
-        yield "\n"
-        yield from self._header(layout)
-        yield from self._body(rows, columns, layout)
+        widest, is_empty = dict.fromkeys(columns, 0), True
+        with RowSpool[list[_Cell]]() as spool:
+            for batch in batches:
+                if not (rows := _rows(batch, columns)):
+                    continue
+                for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
+                    widest[column] = max(widest[column], *(_width(text) for text, *_ in cells))
+                spool.put(rows)
+                is_empty = False
+            if is_empty:
+                return
+            layout = self._layout(columns, widest)
+            yield "\n"
+            yield from self._header(layout)
+            for rows in spool.batches():
+                yield from self._body(rows, columns, layout)
         folded = [column.header for column in columns if column not in layout.columns]
         if folded and note:
             yield "\n"
@@ -114,14 +124,11 @@ class TableRenderer:
 
     # Where everything goes
 
-    def _layout(self, columns: tuple[Column, ...], rows: list[list[_Cell]]) -> _Layout:
-        texts = {
-            column: max(_width(row[place][0]) for row in rows)
-            for place, column in enumerate(columns)
-        }
+    def _layout(self, columns: tuple[Column, ...], widest: dict[Column, int]) -> _Layout:
+        texts = widest
         if self.width is not None and self.may_fold:
             # One name of 200 characters must not push the other columns apart.
-            texts |= {c: min(texts[c], _LONG_NAME) for c in columns if c.is_free_text}
+            texts = widest | {c: min(texts[c], _LONG_NAME) for c in columns if c.is_free_text}
         for kept in self._foldings(columns):
             for bar in _BARS:
                 wanted = {column: _cells(column, texts[column], bar) for column in kept}

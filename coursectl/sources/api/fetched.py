@@ -41,6 +41,8 @@ class Waiting:
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - see __exit__
         self._places: list[tuple[int, int, int, str]] = []  # offset, start, size, where
+        self.size = 0
+        """Bytes of these pages."""
         self.members: list[list[Member]] | None = []
         """The members of these pages, in batches, if they are few and came in order."""
 
@@ -51,16 +53,9 @@ class Waiting:
         self._file.close()
 
     def add(self, page: Page) -> None:
-        """Append a page. Raise InvalidData for a row that is not valid, or where too much waits."""
+        """Append a page. Raise InvalidData for a row that is not valid."""
         batches = self._trial.page(page.glance, page.body, page.where)
-        start = self._file.tell()
-        if start + len(page.body) > MOST_WAITING:
-            raise InvalidData(
-                f"{page.where}: more than {MOST_WAITING:,} bytes of members wait until it is proved"
-                " that nobody is missing",
-                "If the course really is that large, ask its server for members of one status at a"
-                " time, with --status.",
-            )
+        start = self.size
         is_in_order = not self._places or self._places[-1][0] < page.offset
         if self.members is not None:
             self.members += batches
@@ -68,6 +63,7 @@ class Waiting:
                 self.members = None
         with room_for("pages that wait for their proof"):
             self._file.write(page.body)
+        self.size += len(page.body)
         self._places.append((page.offset, start, len(page.body), page.where))
 
     def begin(self, reading: Reading) -> None:
@@ -76,6 +72,7 @@ class Waiting:
         self._file.seek(0)
         self._file.truncate()
         self._places.clear()
+        self.size = 0
         self.members = []
 
     def read(self, reading: Reading) -> Iterator[list[Member]]:
@@ -135,6 +132,17 @@ class Fetched:
         """Take note of who is on a page."""
         self._ids.take([id_ for id_ in page.glance.ids if id_ is not None])
         self.statuses |= page.glance.statuses
+
+    def add(self, part: Waiting, page: Page) -> None:
+        """Append a page to a part. Raise InvalidData if it is not valid, or too much waits."""
+        if sum(each.size for each in self.parts) + len(page.body) > MOST_WAITING:
+            raise InvalidData(
+                f"{page.where}: more than {MOST_WAITING:,} bytes of members wait until it is proved"
+                " that nobody is missing",
+                "If the course really is that large, ask its server for members of one status at a"
+                " time, with --status.",
+            )
+        part.add(page)
 
     def has_met(self, id_: int) -> bool:
         """Return whether somebody was on its pages."""

@@ -189,7 +189,7 @@ class CourseMembers:
                     if as_they_come:
                         yield page
                     else:
-                        part.add(page)
+                        fetched.add(part, page)
             assert walk is not None  # noqa: S101 - a roster is walked at least once
             fetched.doubt = self._doubt(walk)
             fetched.count = walk.count if fetched.doubt else walk.members
@@ -215,7 +215,7 @@ class CourseMembers:
                 for page in walk.pages():
                     fetched.on_progress(done + walk.members, None)
                     fetched.meet(page)
-                    part.add(page)
+                    fetched.add(part, page)
                 done += walk.members
             if all(walk.is_same and walk.members == walk.count for walk in walks.values()):
                 return
