@@ -318,9 +318,14 @@ def test_the_program_lists_an_incomplete_roster_that_is_good_enough_and_warns(co
     )
 
 
-def test_pages_that_wait_for_their_proof_take_bounded_room(community, monkeypatch):
+@pytest.mark.parametrize("reading", ["all", "first"])  # by "first" they wait status by status
+def test_pages_that_wait_for_their_proof_take_bounded_room(community, monkeypatch, reading):
+    community.reads_statuses = reading
     monkeypatch.setattr(fetched, "MOST_WAITING", 40_000)
-    community.courses[42].members = lined_up(600)
+    community.courses[42].members = [
+        {**each, "join_status": ("joined", "manager")[each["id"] % 2]}
+        for each in lined_up(300)
+    ]
 
     with pytest.raises(InvalidData, match="more than 40,000 bytes of members wait"):
         listed(community)
