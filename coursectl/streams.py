@@ -309,7 +309,20 @@ def _writing(name: str, *, may_break: bool = False) -> Iterator[None]:
 
 def cannot_write(name: str, error: OSError) -> CoursectlError:
     """Give the error of a place that takes no more, or never did."""
+    if isinstance(error, FileNotFoundError) and not _has_working_folder():
+        return UsageError(
+            f"{name}: cannot be written: the folder that you are in has been deleted",
+            "Go to another one, or give the whole path of a file.",
+        )
     return UsageError(
         f"{name}: cannot be written: {printable(error.strerror or str(error))}",
         "Check the folder, its permissions and the free space.",
     )
+
+
+def _has_working_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - nothing but whether there is one
+    except FileNotFoundError:
+        return False
+    return True

@@ -20,6 +20,7 @@ EXPORT_SUFFIXES = (".json", ".json.gz")
 FIELDS = ("course", "id", "date", "time")
 
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 _UNSAFE = re.compile(r"[^\w.-]+")
 _LONGEST = 100
 """Bytes of a name that a server chose; a file system takes some 250 in all."""
@@ -39,7 +40,7 @@ def check_name(name: str, suffixes: tuple[str, ...] = ()) -> None:
                 f"These are: {fields}. A brace that is meant is written twice.",
             )
     path = None if not name or has_fields(name) else without_fields(name)
-    if path is not None and os.path.isdir(path):  # noqa: PTH112 - not of a long name
+    if name.endswith(_SEPARATORS) or (path is not None and os.path.isdir(path)):  # noqa: PTH112 - not of a long name
         raise UsageError(f"{shortened(name, 120)} is a directory", "Name a file in it.")
     if path is not None and _is_as_it_is(path):
         return

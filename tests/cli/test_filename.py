@@ -55,7 +55,7 @@ def test_a_name_that_does_not_say_json_is_an_error(name):
     assert caught.value.hints == ("End it in .json or .json.gz.",)
 
 
-@pytest.mark.parametrize("name", ["{{a}}", "{{a}}.json", "b", "b/"])
+@pytest.mark.parametrize("name", ["{{a}}", "{{a}}.json", "b", "b/", "new/", "{id}/"])
 def test_a_folder_is_called_one_whatever_its_name(tmp_path, name):
     (tmp_path / "{a}").mkdir()
     (tmp_path / "{a}.json").mkdir()

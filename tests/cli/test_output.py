@@ -178,7 +178,7 @@ def test_a_working_folder_that_is_gone_is_no_bug(command, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     assert (code, said[0]) == (
         2,
-        "coursectl: a.json: cannot be written: No such file or directory",
+        "coursectl: a.json: cannot be written: the folder that you are in has been deleted",
     )
 
 

@@ -323,8 +323,7 @@ def test_pages_that_wait_for_their_proof_take_bounded_room(community, monkeypatc
     community.reads_statuses = reading
     monkeypatch.setattr(fetched, "MOST_WAITING", 40_000)
     community.courses[42].members = [
-        {**each, "join_status": ("joined", "manager")[each["id"] % 2]}
-        for each in lined_up(300)
+        {**each, "join_status": ("joined", "manager")[each["id"] % 2]} for each in lined_up(300)
     ]
 
     with pytest.raises(InvalidData, match="more than 40,000 bytes of members wait"):

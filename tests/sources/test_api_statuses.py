@@ -225,6 +225,15 @@ def test_a_status_that_nothing_tells_of_is_an_incomplete_roster(crowd, word):
         listed(crowd, (word,))
 
 
+def test_a_slip_that_the_server_does_not_list_by_is_told_with_what_may_be_meant(crowd):
+    crowd.reads_statuses = "none"
+
+    with pytest.raises(IncompleteRoster, match="does not list by the status 'jonied'") as caught:
+        listed(crowd, ("jonied",))
+
+    assert caught.value.hints[0].startswith("Did you mean joined? ")
+
+
 # What it costs
 
 

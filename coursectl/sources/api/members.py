@@ -19,8 +19,9 @@ from coursectl.errors import (
 )
 from coursectl.printable import shortened
 from coursectl.roster.criteria import Criteria
-from coursectl.roster.join_status import JoinStatus
+from coursectl.roster.join_status import SEEN_STATUSES, JoinStatus
 from coursectl.roster.member import Course, Member
+from coursectl.roster.nearest import meant
 from coursectl.roster.parsing import Reading, parse_course, parse_course_as_sent
 from coursectl.sources.api.client import Api
 from coursectl.sources.api.fetched import Fetched, moment
@@ -46,6 +47,8 @@ _LOOKS = 4
 
 _WALKS = 8
 """Times that a roster is walked, when it does not stand still."""
+
+_STATUSES = (*JoinStatus, *SEEN_STATUSES)
 
 _ID = itemgetter("id")
 
@@ -303,6 +306,7 @@ class CourseMembers:
             return IncompleteRoster(
                 f"{self.name}: the server does not list by the status {shortened(str(word))!r},"
                 " so it is not known who has it",
+                f"{'' if word in _STATUSES else meant(str(word), _STATUSES)}"
                 "List everybody, or what there is with --allow-incomplete.",
             )
         unsure = {status: why for status, why in unknown.items() if status not in fetched.statuses}
