@@ -265,15 +265,23 @@ def _of_page(member: "Member") -> dict[str, Any]:
 
 
 def course_facts(summaries: "Sequence[Summary]") -> tuple[str, ...]:
-    """Say of how many courses it is not known who has done all that is open."""
+    """Say what is not known of how many courses, or of how many people in them."""
     told = {
         "opens over time": sum(each.opens_over_time is True for each in summaries),
         "may open over time": sum(each.opens_over_time is None for each in summaries),
     }
-    return tuple(
-        f"{number:,} {opens}: who has done all that is open is not known"
-        for opens, number in told.items()
-        if number
+    active_later = sum(each.activity.not_known for each in summaries)
+    return (
+        *(
+            f"{number:,} {opens}: who has done all that is open is not known"
+            for opens, number in told.items()
+            if number
+        ),
+        *(
+            [f"{active_later:,} were active later: whether they were before is not known"]
+            if active_later
+            else []
+        ),
     )
 
 

@@ -293,6 +293,18 @@ def test_csv_is_a_row_a_course_with_all_figures():
     assert tsv.splitlines()[0].split("\t") == list(record)
 
 
+def test_what_is_not_known_of_several_courses_in_hindsight_is_said_above_them():
+    said = coursectl("summary", "demo", "demo", "--as-of", "2026-10-01", "-f", "plain")
+    record = next(
+        csv.DictReader(
+            coursectl("summary", "demo", "--as-of", "2026-10-01", "--csv").text.splitlines()
+        )
+    )
+    number = 2 * int(record["activity_not_known"])
+    assert number > 0
+    assert f"{number} were active later: whether they were before is not known" in said.text
+
+
 def test_several_courses_are_a_row_each_in_the_order_in_which_they_are_named(tmp_path):
     knives = save(tmp_path / "knives.json", row(1, user_completion_rate=50))
     assert coursectl("summary", knives, "demo").text == (
