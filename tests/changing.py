@@ -67,6 +67,8 @@ class Unrest:
     """Whether those leave who were met, and those move to the pages before who were not."""
     lag: int = 0
     """Answers by which `count` lags behind."""
+    short: int = 0
+    """By how many `count` is always too low."""
 
 
 class ChangingCommunity(Community):
@@ -125,7 +127,9 @@ class ChangingCommunity(Community):
         self._sent = ids if query.get("offset") == "0" else self._sent | ids
         counts = self._counts[query.get("statuses")]
         counts.append(page["count"])
-        page["count"] = counts[max(0, len(counts) - 1 - self.unrest.lag)]
+        page["count"] = max(
+            0, counts[max(0, len(counts) - 1 - self.unrest.lag)] - self.unrest.short
+        )
         return answer(page)
 
     def join(self) -> None:

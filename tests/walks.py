@@ -27,6 +27,7 @@ SERVERS = {
     "another order whatever is asked": Unrest(ordering="last_active_at"),
     "no order at all": Unrest(ordering="last_active_at", shuffled=True),
     "a count that lags behind": Unrest(lag=3),
+    "a count that is one too low": Unrest(tied=4, shuffled=True, short=1),
 }
 UNREST = {
     "leaves and joins": {"events": EVENTS},

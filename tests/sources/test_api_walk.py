@@ -147,14 +147,10 @@ def test_many_who_joined_together_take_two_walks():
 @pytest.mark.slow
 @pytest.mark.parametrize("unrest", UNREST)
 @pytest.mark.parametrize("server", SERVERS)
-def test_nobody_who_stayed_is_lost(server, unrest):
-    assert walked(server, unrest, range(4))["lost"] == 0
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("unrest", UNREST)
-@pytest.mark.parametrize("server", SERVERS)
 def test_nobody_who_stayed_is_lost_from_many_rosters(server, unrest):
-    counted = walked(server, unrest, range(8, 33))
+    counted = walked(server, unrest, range(25))
     assert counted["lost"] == 0
-    assert counted["given"] > counted["refused"] / 4
+    if SERVERS[server].short:
+        assert counted["given"] == 0
+    else:
+        assert counted["given"] > counted["refused"] / 4

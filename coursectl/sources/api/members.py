@@ -220,7 +220,7 @@ class CourseMembers:
                     fetched.meet(page)
                     fetched.add(part, page)
                 done += walk.members
-            if all(walk.is_same and walk.members == walk.count for walk in walks.values()):
+            if all(walk.is_same and walk.is_counted for walk in walks.values()):
                 return
         doubts = [doubt for walk in walks.values() if (doubt := self._doubt(walk))]
         fetched.doubt = doubts[0] if doubts else self._kept_changing(_WALKS)
@@ -339,9 +339,9 @@ class CourseMembers:
                 f"{walk.repeats}: the first page once more, where a later one should be: {figures}",
                 NOT_THE_API,
             )
-        if walk.is_same and walk.members > walk.count:
+        if walk.is_same and (walk.members > walk.count or walk.miscounted):
             return InvalidData(
-                f"{self._path}: the count is wrong: {figures}",
+                f"{walk.miscounted or self._path}: the count is wrong: {figures}",
                 NOT_THE_API,
             )
         if walk.members == walk.count:

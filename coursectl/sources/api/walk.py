@@ -13,9 +13,10 @@ do, where *whole* means that whoever is a member all the time is given:
 that there are n members. If the walk before met n, and the next met all of these again, each of
 them was a member at the moment of that page, because they were met before and behind it. So these
 are n members of n, and whoever was not met before joined later. Nothing is supposed of the order
-or of who moved where; only that `count` is right at that moment, and that nobody left and came
-back in the meantime. That the next walk must meet each and every one again, and finds more only if
-a count moved, is more than the proof takes: a `count` that lags behind is not believed either.
+or of who moved where; only that `count` is right at that moment, and that nobody left and came back
+in the meantime. Where a page reaches farther than it counts, `count` is wrong, and the walk proves
+nothing. That the next walk must meet each and every one again, and finds more only if a count
+moved, is more than the proof takes: a `count` that lags behind is not believed either.
 Of two pages only the first has to be fetched twice: the second is that moment.
 
 **In order, both ends twice.** This is what an ordinary roster costs: two or three requests more
@@ -150,6 +151,8 @@ class Walk:
         """Where the first page came from once more, in place of a later one."""
         self.counts: set[int] = set()
         """How many there were, as each page said."""
+        self.miscounted: str | None = None
+        """Where a page came from that reaches farther than it says that there are members."""
         self._api = api
         self._ask = ask
         self._first = first
@@ -181,6 +184,11 @@ class Walk:
         return len(self.counts) == 1
 
     @property
+    def is_counted(self) -> bool:
+        """Whether the server counts as many members as it gave."""
+        return self.members == self.count and self.miscounted is None
+
+    @property
     def is_strict(self) -> bool:
         """Whether the pages show that the server keeps all in one order."""
         return self._overlaps.are_strict
@@ -202,6 +210,7 @@ class Walk:
         before = self._before
         return self._proves_itself or (
             before is not None
+            and self.miscounted is before.miscounted is None
             and self._met_again == before.members == self._first.glance.count
             and (self.members == before.members or not self.is_still)
         )
@@ -242,7 +251,8 @@ class Walk:
             if self.members < self.count:
                 yield from self._look_for_more()
             elif self.members == met_at_first:
-                self._proves_itself = self.members == self._first.glance.count == self.count
+                is_all = self.members == self._first.glance.count == self.count
+                self._proves_itself = is_all and self.miscounted is None
             elif last is not None and self._is_quiet:
                 yield from self._prove_alone(last)
         finally:
@@ -363,6 +373,8 @@ class Walk:
         if self._before is not None:
             self._again += self._before.has_met(fresh)
         self.counts.add(page.glance.count)
+        if ids and page.end > page.glance.count:
+            self.miscounted = page.where
         if page.at >= self._counted_at:
             self.count, self._counted_at = page.glance.count, page.at
         if ids and page.end < page.glance.count:
