@@ -372,6 +372,7 @@ class Gathering:
         self._read.append((source, reading))
         if self._tells_provenance:
             self.provenance = self._provenance(source, reading, self._course_if_known(source))
+        self.caveats += [(caveat,) for caveat in source.caveats]
         self.warnings += [(warning,) for warning in source.warnings]
         if reading.invalid:
             more = reading.invalid - len(reading.problems)

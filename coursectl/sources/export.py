@@ -40,6 +40,7 @@ class Export:
 
     def __init__(self, path: Path | None, name: str) -> None:
         self.name = printable(name)
+        self.caveats: list[str] = []
         self.warnings: list[str] = []
         self.is_repeatable = path is not None and os.path.isfile(path)  # noqa: PTH113 - not of a long name
         self.path = path

@@ -85,5 +85,9 @@ class Source(Protocol):
         """Whether it was asked for members with a status, and did not refuse the word."""
 
     @property
+    def caveats(self) -> list[str]:
+        """Whom this roster may lack, which is said even where nothing else is to be said."""
+
+    @property
     def warnings(self) -> list[str]:
-        """What a person should know about this roster."""
+        """What else a person should know about this roster."""

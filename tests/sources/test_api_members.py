@@ -64,11 +64,11 @@ def statuses(*words: str | None) -> Criteria:
     return Criteria(statuses=frozenset(words))
 
 
-def warnings(community: Community, criteria: Criteria) -> list[str]:
+def caveats(community: Community, criteria: Criteria) -> list[str]:
     source = CourseMembers(42, Api(community.settings))
     for _ in source.batches(Reading(), criteria):
         pass
-    return source.warnings
+    return source.caveats
 
 
 # Pages
@@ -474,7 +474,7 @@ def test_members_without_a_status_are_asked_for_by_every_word_there_is(community
 
 
 def test_members_without_a_status_who_are_asked_for_come_with_a_warning(community):
-    assert warnings(community, statuses(None)) == [
+    assert caveats(community, statuses(None)) == [
         "course 42: the API cannot be asked for members without a status;"
         " only those that it sent all the same are listed"
     ]
@@ -485,13 +485,13 @@ def test_a_word_that_the_server_knows_is_passed_on(community):
     community.known_statuses.add("expired")
 
     assert listed(community, statuses("expired")) == [2]
-    assert warnings(community, statuses("expired")) == []
+    assert caveats(community, statuses("expired")) == []
 
 
 @pytest.mark.parametrize("others", [(), ("joined",), ("joined", "invited")])
 @pytest.mark.parametrize("word", ["expired", "join", "Joined"])
 def test_a_word_that_the_server_refuses_is_named(community, others, word):
-    assert warnings(community, statuses(word, *others)) == [
+    assert caveats(community, statuses(word, *others)) == [
         f"course 42: the server does not take the status '{word}', so nobody with it can be listed"
     ]
 
@@ -506,7 +506,7 @@ def test_a_word_that_the_server_knows_is_not_lost_over_one_that_it_refuses(commu
 def test_a_default_that_the_server_does_not_know_is_nothing_to_talk_about(community):
     community.known_statuses.remove(SEEN)
 
-    assert warnings(community, Criteria()) == []
+    assert caveats(community, Criteria()) == []
 
 
 def test_the_form_that_the_server_took_is_kept_for_all_pages(community):
@@ -759,7 +759,7 @@ def test_a_list_that_the_server_shows_not_to_have_read_is_written_the_other_way(
     found = [m for batch in source.batches(reading, criteria) for m in batch]
 
     assert {member["join_status"] for member in found} - {None} == wanted
-    assert source.warnings == []
+    assert source.caveats == []
 
 
 def test_a_total_that_cannot_be_had_does_not_spoil_the_answer(community):

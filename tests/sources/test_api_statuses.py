@@ -74,7 +74,7 @@ def listed(
     found = [member for batch in batches for member in batch]
     return [
         member["id"] for member in found if statuses is None or member["join_status"] in statuses
-    ], source.warnings
+    ], source.caveats
 
 
 @pytest.mark.slow
@@ -256,6 +256,16 @@ def test_where_members_alone_are_asked_for_nothing_else_is(community, words):
 
 
 # By the program
+
+
+def test_whom_a_roster_may_lack_is_said_however_quiet_it_is_to_be(community):
+    community.tells_beside = False
+    community.courses[42].members = [row(1)]
+
+    outcome = coursectl("members", "42", "--csv", "--quiet", environment=community.environment)
+
+    assert outcome.code == ExitCode.OK
+    assert "it cannot be checked that everybody is listed who is invited" in outcome.stderr
 
 
 @pytest.mark.slow

@@ -70,6 +70,8 @@ class CourseMembers:
         self.course_id = id_
         self.community = api.settings.url
         """The community, as `https://host`."""
+        self.caveats: list[str] = []
+        """Whom it may lack, as the server answers; known once it has been fetched."""
         self.warnings: list[str] = []
         self.fetched_at: datetime | None = None
         self._path = f"/api/v2/course/{id_}/users/"
@@ -173,7 +175,7 @@ class CourseMembers:
             fetched.listing = listing = listings.find(statuses, at_once=at_once)
             self._taken |= {*listing.words} - listing.refused
             if statuses == fetched.criteria.statuses and at_once == as_they_come:
-                self.warnings += [f"{self.name}: {text}" for text in listing.warnings(statuses)]
+                self.caveats += [f"{self.name}: {text}" for text in listing.caveats(statuses)]
             remember([(self.course_id, self._course["slug"] if self._course else None)])
             if len(listing.forms) > 1:
                 self._fetch_each(fetched)
@@ -320,7 +322,7 @@ class CourseMembers:
                 )
             said = "the server does not list by status as asked; others may be missing"
         if said:
-            self.warnings.append(f"{self.name}: {said}")
+            self.caveats.append(f"{self.name}: {said}")
         return None
 
     def _kept_changing(self, times: int) -> IncompleteRoster:

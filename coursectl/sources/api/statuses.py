@@ -48,7 +48,7 @@ class Listing:
     count: int | None = None
     """How many members there are, where one form is all."""
 
-    def warnings(self, asked: frozenset[str | None] | None) -> Iterator[str]:
+    def caveats(self, asked: frozenset[str | None] | None) -> Iterator[str]:
         """Yield what the roster may lack of those that were `asked` for; None is everybody."""
         if asked is not None and None in asked:
             yield (
