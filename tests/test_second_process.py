@@ -103,7 +103,13 @@ class Outcome:
             renderer.render(answer, out)
         self.bytes = out.getvalue()
         self.told = (
-            *(gathering.caveats, gathering.warnings, gathering.incomplete, gathering.shown, gathering.rosters),
+            *(
+                gathering.caveats,
+                gathering.warnings,
+                gathering.incomplete,
+                gathering.shown,
+                gathering.rosters,
+            ),
             *(gathering.total(), gathering.conclusion(), self.error),
         )
 

@@ -8,6 +8,7 @@ the time of a breath. At a width that is too small, the columns that say least f
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -107,7 +108,8 @@ class TableRenderer:
                 if not (rows := _rows(batch, columns)):
                     continue
                 for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
-                    widest[column] = max(widest[column], *(_width(text) for text, *_ in cells))
+                    texts = {text for text, _, _ in cells}
+                    widest[column] = max(widest[column], *map(_width, texts))
                 spool.put(rows)
                 is_empty = False
             if is_empty:
@@ -166,20 +168,21 @@ class TableRenderer:
     def _body(
         self, rows: list[list[_Cell]], columns: tuple[Column, ...], layout: _Layout
     ) -> Iterator[str]:
-        places = [columns.index(column) for column in layout.columns]
-        cells = list(zip(places, layout.columns, layout.widths, strict=True))
-        painters: dict[str, tuple[str, str]] = {}
-        for row in rows:
-            line = []
-            for place, column, width in cells:
-                text, style, rate = row[place]
-                if style not in painters:
-                    painters[style] = self._painter(style)
-                start, end = painters[style]
-                if layout.bar and column.kind is Kind.PERCENT:
-                    text = bar(rate, layout.bar) + text.rjust(width - layout.bar)
-                line.append(f"{start}{_padded(text, width, column)}{end}")
+        laid_out = []
+        for column, width in zip(layout.columns, layout.widths, strict=True):
+            place = columns.index(column)
+            cells = [row[place] for row in rows]
+            # Many are alike, and each of these is laid out once.
+            shown = {cell: self._shown(cell, column, width, layout.bar) for cell in {*cells}}
+            laid_out.append([shown[cell] for cell in cells])
+        for line in zip(*laid_out, strict=True):
             yield _GAP.join(line).rstrip() + "\n"
+
+    def _shown(self, cell: _Cell, column: Column, width: int, bar_width: int) -> str:
+        text, style, rate = cell
+        if bar_width and column.kind is Kind.PERCENT:
+            text = bar(rate, bar_width) + text.rjust(width - bar_width)
+        return self.painted(_padded(text, width, column), style)
 
     def styled(self, text: str, style: str) -> str:
         """Give text as a line in one of rich's styles."""
@@ -187,20 +190,10 @@ class TableRenderer:
 
     def painted(self, text: str, style: str) -> str:
         """Give text in one of rich's styles."""
-        start, end = self._painter(style)
-        return f"{start}{text}{end}"
-
-    def _painter(self, style: str) -> tuple[str, str]:
-        """Give the escape codes before and after text of a style."""
         if not style or self.color_system is None:
-            return "", ""
-        parsed = Style.parse(style)
-        if self.no_color:
-            parsed = parsed.without_color
-        start, _, end = parsed.render(
-            "\0", color_system=_COLOR_SYSTEMS[self.color_system]
-        ).partition("\0")
-        return start, end
+            return text
+        start, end = _codes(style, self.color_system, self.no_color)
+        return f"{start}{text}{end}"
 
     def _cut(self, text: str) -> str:
         return text if self.width is None else fitted(text, self.width)
@@ -209,6 +202,16 @@ class TableRenderer:
         """Put facts on as few lines as hold them."""
         cut = (self._cut(printable(fact)) for fact in facts)
         return packed(cut, self.width, cell_len, between=" · ")
+
+
+@cache
+def _codes(style: str, color_system: str, no_color: bool) -> tuple[str, str]:
+    """Return the escape codes before and after text in one of rich's styles."""
+    parsed = Style.parse(style)
+    if no_color:
+        parsed = parsed.without_color
+    start, _, end = parsed.render("\0", color_system=_COLOR_SYSTEMS[color_system]).partition("\0")
+    return start, end
 
 
 def _total(widths: dict[Column, int]) -> int:
