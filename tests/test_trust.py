@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
@@ -53,6 +52,7 @@ from tests.trust_runs import (
     wait_until,
 )
 from tests.trust_wire import Wire, ok, saying
+from tests.zipped import zipped
 
 # Other tests reach these lines; here they are reached under hundreds of attacks.
 pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
@@ -126,13 +126,8 @@ def flooding(first: bytes, piece: bytes = bytes(65536)):
     return speech
 
 
-def zeros(size: int) -> bytes:
-    """Zeros, compressed; `size` is in MiB."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join([*(packer.compress(bytes(2**20)) for _ in range(size)), packer.flush()])
-
-
-BOMB = zeros(1024)
+BOMB = zipped(b"\0", 2**30)
+MIB = bytes(2**20)
 GZIP = b"Content-Encoding: gzip"
 CHUNKED = "Transfer-Encoding: chunked"
 BROKE_OFF = "the answer broke off (tried 6 times)"
@@ -171,7 +166,7 @@ WIRES = {
         "redirects in a circle",
     ),
     "a body without end": (flooding(head("200 OK")), 3, NO_PAGE),
-    "100 MB": (saying(ok(bytes(100 * 2**20))), 3, NO_PAGE),
+    "100 MB": (saying(head("200 OK", f"Content-Length: {100 * 2**20}"), *[MIB] * 100), 3, NO_PAGE),
     "a refusal without end": (flooding(head("403 Forbidden")), 4, "not allowed (403)"),
     "a failure without end": (flooding(head("500 Oh")), None, ""),
     "a redirect without end": (flooding(head("302 Found", "Location: /x/")), None, ""),
