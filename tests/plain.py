@@ -104,6 +104,10 @@ class Roster:
     has_next: bool = False
     doubted: bool = False
     mark: str | None = None
+    first: tuple[Any, ...] | None = None
+    """Where the first part of the document is from: a page, or members in none."""
+    this: tuple[Any, ...] | None = None
+    """Where the part is from that is being read, as far as it has said so."""
 
     @property
     def received(self) -> int:
@@ -149,10 +153,11 @@ def read(document: bytes) -> Roster:
             is_page = _page_or_member(value, roster)
             if not is_page and begins_line and last_line == line + 1 and not rest.strip(" \t\r"):
                 _lines(lines, roster)
-                return roster
+                break
         else:
             _list(value, roster)
         at = _beginning(text, end)
+    _end_part(roster)
     return roster
 
 
@@ -190,7 +195,7 @@ def _list(values: list[Any], roster: Roster) -> None:
             pages = _page_or_member(value, roster)
         else:
             pages = False
-            _take_mark(None, roster)
+            _bare(roster)
             _row(value, roster)
 
 
@@ -202,23 +207,23 @@ def _page_or_member(value: _Object, roster: Roster) -> bool:
         if not _can_be_held(name):
             raise Refused
         if name == "results" and isinstance(each, list) and "id" not in dict(beside):
+            _envelope(beside, roster, begins=not is_page)
             is_page = True
-            _envelope(beside, roster)
             for row in each:
                 _row(row, roster)
         else:
             beside.append((name, each))
     if is_page:
-        _envelope(beside, roster)
+        _envelope(beside, roster, begins=False)
         return True
     if not roster.rows and value.keys().isdisjoint(_COLUMNS):
         raise Refused
-    _take_mark(None, roster)
+    _bare(roster)
     _row(value, roster)
     return False
 
 
-def _envelope(beside: list[tuple[str, Any]], roster: Roster) -> None:
+def _envelope(beside: list[tuple[str, Any]], roster: Roster, *, begins: bool) -> None:
     if not all(_can_be_held(value) for _, value in beside):
         raise Refused
     said = dict(beside)
@@ -231,6 +236,39 @@ def _envelope(beside: list[tuple[str, Any]], roster: Roster) -> None:
     if said.get("count") is not None:
         roster.counts.append(said["count"])
     roster.doubted |= isinstance(said.get("incomplete"), str)
+    course, moment = said.get("course"), said.get("fetched_at")
+    _take_origin(
+        (
+            None if course is None else _COURSE.validate_python(course),
+            None if moment is None else _MOMENT.validate_python(moment),
+        ),
+        roster,
+        begins=begins,
+    )
+
+
+def _bare(roster: Roster) -> None:
+    """Members in no page begin, or go on."""
+    _take_mark(None, roster)
+    _take_origin((None, None), roster, begins=True)
+
+
+def _take_origin(origin: tuple[Any, ...], roster: Roster, *, begins: bool) -> None:
+    if begins:
+        _end_part(roster)
+    roster.this = origin
+    both = zip(roster.first or (), origin, strict=False)
+    if any(one != other for one, other in both if None not in (one, other)):
+        raise Refused
+
+
+def _end_part(roster: Roster) -> None:
+    """All parts of a document are of one roster."""
+    if roster.first is None:
+        roster.first = roster.this
+    elif roster.this not in (None, roster.first):
+        raise Refused
+    roster.this = None
 
 
 def _take_mark(mark: str | None, roster: Roster) -> None:

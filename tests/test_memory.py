@@ -76,6 +76,6 @@ def test_ids_for_which_there_is_no_room_are_told_of(tmp_path):
     assert run.returncode == 2
     assert run.stderr.decode() == (
         "coursectl: a temporary file for the ids of members cannot be written: disk I/O error\n"
-        "  Free some space in the folder for temporary files, or name another folder in TMPDIR.\n"
+        f"  Free some space in {tmp_path}, or name another folder in TMPDIR.\n"
     )
     assert list(tmp_path.iterdir()) == [path]

@@ -328,7 +328,7 @@ def test_a_list_without_end_comes_to_one(community, at_first):
     done = run(community, "--json")
     assert (done.code, done.stdout) == (ExitCode.INVALID_DATA, b"")
     assert done.stderr.startswith(f"coursectl: {PATH}?offset=")
-    assert f"the list has no end: {at_first * 2 + 110:,} courses so far" in done.stderr
+    assert f"the list has no end: {at_first * 2 + 110:,} rows so far" in done.stderr
     assert f"it said at first that there are {at_first:,}\n" in done.stderr
 
 

@@ -22,7 +22,8 @@ def body_of(rows: list, **envelope: object) -> bytes:
 
 
 def state(reading: Reading) -> dict[str, object]:
-    return {name: each for name, each in vars(reading).items() if name != "_seen"}
+    """All that a reading holds but its ids, and what it keeps of a page while it reads it."""
+    return {name: each for name, each in vars(reading).items() if name not in ("_seen", "_page")}
 
 
 def read_both_ways(*bodies: bytes) -> tuple[Reading, Reading]:
