@@ -97,6 +97,7 @@ def test_texts_of_two_files_are_numbered_through(here, behind, data):
         assert records.at(stretches) == [b"".join(texts[a:b]) for a, b in stretches]
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     st.lists(rosters(max_size=20), min_size=1, max_size=2),
@@ -192,6 +193,7 @@ def large(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["-user_completion_rate", "username", "-joined_at"])
 def test_a_large_roster_is_sorted_and_nothing_is_left_behind(column, large, tmp_path):
     run = coursectl(
@@ -209,6 +211,7 @@ def test_a_large_roster_is_sorted_and_nothing_is_left_behind(column, large, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are Unix's")
 @pytest.mark.parametrize("format_", ["csv", "json"])
 def test_a_full_disk_is_told_and_nothing_is_written(format_, large, tmp_path):
@@ -229,6 +232,7 @@ def test_a_full_disk_is_told_and_nothing_is_written(format_, large, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_who_reads_the_first_line_only_leaves_nothing_behind(large, tmp_path):
     with subprocess.Popen(
         [*COURSECTL, "members", str(large), "--csv", "--sort", "username"],

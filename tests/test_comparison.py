@@ -202,6 +202,7 @@ def quiet(**fields: Any) -> dict[str, Any]:
     return row(1, user_completion_rate=5, last_active_at="2026-10-20T00:00:00Z") | fields
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rosters(), st.sampled_from(FETCHED), st.sampled_from(FETCHED), st.sampled_from([30, 23, 1]))
 @example(([], []), FETCHED[0], FETCHED[1], 30)

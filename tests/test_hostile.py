@@ -20,6 +20,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=1_000)
 @given(st.binary(min_size=400, max_size=400))
 def test_a_hostile_export_is_read_and_written_as_plain_ones_do_it(data):
@@ -28,6 +29,7 @@ def test_a_hostile_export_is_read_and_written_as_plain_ones_do_it(data):
     event(compare(hostile_export(choices), Cut(), cut))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shape",
     [
@@ -47,6 +49,7 @@ def test_where_a_block_ends_makes_no_difference(shape):
     assert compare(document, *at_every_offset, *of_every_size) == "whole"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["page, compact", "NDJSON"])
 def test_a_block_as_large_as_in_use_may_end_anywhere(shape):
     for offset in range(len(EXPORT_SHAPES[shape](HOSTILE))):

@@ -81,6 +81,7 @@ def test_no_control_character_comes_through_of_all_there_are():
     shown.encode()
 
 
+@pytest.mark.slow
 def test_each_character_alone_is_treated_as_among_others():
     for each in EVERY_CHARACTER:
         assert printable(each) == printable("\0" + each), hex(ord(each))

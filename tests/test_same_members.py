@@ -211,6 +211,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("exports")
 
 
+@pytest.mark.slow
 @given(
     rows=rosters(),
     criteria=few_criterias,
@@ -264,6 +265,7 @@ def as_row(read: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @given(rows=rosters())
 @settings(deadline=None, max_examples=200)
 def test_json_reads_back_to_the_same_values(folder, rows):
@@ -282,6 +284,7 @@ def test_json_reads_back_to_the_same_values(folder, rows):
             assert read[key] is None or read[key].endswith("Z")
 
 
+@pytest.mark.slow
 @given(rows=rosters())
 @settings(deadline=None, max_examples=200)
 @pytest.mark.parametrize(

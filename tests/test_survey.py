@@ -84,6 +84,7 @@ def test_a_summary_is_the_same_whether_anything_was_supposed(name, is_zipped, tm
     assert isinstance(expected, Summary) == (name not in BROKEN)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(
     front=st.fixed_dictionaries({}, optional={"fetched_at": st.sampled_from([None, "2026-01-01"])}),
@@ -143,6 +144,7 @@ def test_who_cannot_start_over_is_told_so(tmp_path):
     assert [roster.as_of for roster in gathering.rosters] == [NOW]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behind", "end"),
     [

@@ -269,6 +269,7 @@ def test_a_roster_may_come_from_a_pipe_on_either_side(two):
     assert coursectl("changes", "-", two[1], "--json", stdin=gzip.compress(before)).stdout == told
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_names_that_would_act_on_a_terminal_or_a_spreadsheet_do_not(tmp_path):
     hostile = '=1+1\x1b[31m\n\u202e,"'
@@ -481,6 +482,7 @@ def test_without_a_second_roster_the_course_as_it_is_now_is_the_second(community
     ]
 
 
+@pytest.mark.slow
 def test_the_second_roster_may_be_a_course_by_its_id_url_slug_or_name(community, week_ago):
     for course in ("42", f"{community.url}/course/42/x/", "food-safety", "Food Safety"):
         run = fine(
@@ -621,6 +623,7 @@ def measured(room: int, *arguments: str | Path) -> tuple[int, str, list[str]]:
     return done.returncode, done.stdout, done.stderr.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_many_members_are_compared_in_little_memory(many):
     code, out, told = measured(0, "changes", *many, "--json", "-q")

@@ -81,6 +81,7 @@ def test_each_status_is_asked_for_alone_which_is_the_documented_form(community):
     assert {request.method for request in community.requests} == {"GET"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heeds", [True, False])
 @pytest.mark.parametrize("tells", [True, False])
 def test_the_role_is_the_same_however_the_server_lets_it_be_known(community, heeds, tells):
@@ -123,6 +124,7 @@ def test_courses_of_every_page_are_listed(community):
     assert ids(community) == list(range(1, 251))
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("text", "found"),
@@ -175,6 +177,7 @@ def test_every_format_shows_the_same_courses(community):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_what_whoever_made_a_course_wrote_is_defused_in_every_format(community):
     hostile = "=1+1\x1b[2J\n\u202eevil|[/bad]"
@@ -240,6 +243,7 @@ def test_a_list_that_is_not_whole_is_no_list(community):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("also", [(), (900,)], ids=["", "another created"])
 @pytest.mark.parametrize("moment", range(2, 7))
@@ -356,6 +360,7 @@ def test_a_row_that_is_not_valid_is_told_with_its_field(community, fields, probl
     assert done.stderr.count("\n") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reply", "code"),
     [

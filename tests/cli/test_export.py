@@ -286,6 +286,7 @@ def test_an_incomplete_roster_is_exported_only_if_that_is_allowed(tmp_path, text
     assert not out.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", INCOMPLETE)
 def test_an_incomplete_export_says_so_when_it_is_read_and_when_it_is_exported_again(tmp_path, text):
     out, again = tmp_path / "out.json", tmp_path / "again.json"

@@ -161,6 +161,7 @@ def test_the_course_may_be_asked_for_with_a_single_one():
     assert run.text == "course,id\nFood Safety Essentials,1224\n"
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     "options",

@@ -122,6 +122,7 @@ def test_on_a_terminal_the_first_who_need_a_nudge_are_shown_and_how_to_list_all(
     assert "━" in text
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_how_to_list_all_holds_for_what_was_asked(tmp_path, monkeypatch):
     remedy = re.compile("and .* more: (.*)", re.DOTALL)
@@ -157,6 +158,7 @@ def test_how_to_list_all_holds_for_what_was_asked(tmp_path, monkeypatch):
     assert told("--profile", "work").endswith(" --profile work --needs-nudge 30d")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [
@@ -345,6 +347,7 @@ def test_a_limit_is_one_for_each_course():
 # One rounding
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("few", "all_", "told"),
     [
@@ -501,6 +504,7 @@ def test_the_mean_of_the_community_stands_beside_ours(community):
     assert part["own_mean"]["counts"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("rate", ["fifty", None, True, -1, 101])
 def test_a_mean_of_the_community_that_is_no_percentage_is_none(rate, community):

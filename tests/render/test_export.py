@@ -98,6 +98,7 @@ def test_a_row_that_has_its_text_is_that_text_and_others_beside_it_are_not():
     assert b'"results":[\n{"id":1,"a":1.5},\n{"a":1.50,"x":"\\u202e","id":2},\n{"id":3}\n]' in text
 
 
+@pytest.mark.slow
 @given(st.lists(ROWS, max_size=3))
 def test_every_value_reads_back_as_it_was_in_the_order_that_it_had(batches):
     document = exported(*batches)

@@ -78,6 +78,7 @@ def test_a_moment_is_rfc_3339_in_utc_with_a_z(moment, written):
     assert json.loads(rendered(LINES, shown)) == {"joined_at": written}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(st.lists(MEMBERS, max_size=6), st.integers(1, 3))
 def test_an_array_reads_back_to_the_same_values_one_object_a_line(members, batch):

@@ -79,6 +79,7 @@ def test_halves_give_what_one_reading_gives_or_give_up(roster, shape):
     check_every_cut(shape(roster))
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     st.lists(
@@ -92,6 +93,7 @@ def test_so_it_is_where_documents_of_any_kind_stand_one_behind_the_other(parts, 
     check_every_cut(between.join(shape(roster) for roster, shape in parts))
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(rosters(min_size=2, max_size=4), export_shapes(), st.data())
 def test_so_it_is_where_a_document_is_damaged(roster, shape, data):

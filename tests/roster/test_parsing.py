@@ -814,6 +814,7 @@ def test_no_member_is_given_from_the_bad_row_on(shape, block):
     assert "row 3 (id 3): username: found 0" in error.hints[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", PLAIN_SHAPES)
 @settings(deadline=None, max_examples=10)
 @given(roster=rosters(min_size=1), block=st.integers(1, 400), data=st.data())
@@ -1080,6 +1081,7 @@ def refusal_of(blocks: Iterator[bytes]) -> tuple[str, ...]:
     return (caught.value.message, *caught.value.hints)
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("start", "between", "end"),
@@ -1200,6 +1202,7 @@ def joined_at_as_written(text: str) -> Any:
     return member["joined_at"]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=2000)
 @given(
     st.one_of(
@@ -1249,6 +1252,7 @@ def test_members_with_moments_as_written_are_written_as_all_others(roster):
 # In cells
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(
     roster=loose_rosters(min_size=1),
@@ -1274,6 +1278,7 @@ def test_a_member_in_cells_is_what_the_documented_fields_hold(roster, shape, blo
 # As sent
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(
     roster=loose_rosters(min_size=1),

@@ -77,6 +77,7 @@ def test_of_a_member_only_who_it_is_changes_and_nothing_stays_nothing(roster):
         assert list(under) == list(member)
 
 
+@pytest.mark.slow
 @given(loose_rosters())
 def test_of_a_row_as_it_was_sent_nothing_is_left_that_is_not_documented(roster):
     for row, under in zip(roster, Pseudonyms(KEY).members(roster), strict=True):

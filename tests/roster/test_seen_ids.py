@@ -285,6 +285,7 @@ def test_a_run_of_none_changes_nothing_where_it_is_taken_over():
     assert isinstance(ids._kept, _Run)
 
 
+@pytest.mark.slow
 def test_ids_in_order_take_little_memory_however_many_there_are():
     tracemalloc.start()
     try:

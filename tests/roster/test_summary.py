@@ -169,6 +169,7 @@ def row(**fields: object) -> Row:
     return dict.fromkeys(FIELDS) | {"id": 1, "join_status": "joined"} | fields
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     exports(),

@@ -48,6 +48,7 @@ def crowd(community: Community) -> Community:
 # Several at once
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("concurrency", [1, 2, 4, 8])
 def test_as_many_requests_are_under_way_as_are_allowed_and_no_more(crowd, concurrency):
     crowd.latency *= concurrency  # so that a busy machine has the time to send as many
@@ -75,6 +76,7 @@ def test_members_come_in_order_whichever_page_is_first(crowd):
 # Rate limits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", ["1", None, "soon"], ids=["named", "not named", "no number"])
 def test_after_a_rate_limit_nobody_asks_for_a_second(crowd, seconds):
     crowd.latency *= 5  # so that on a busy machine too the limit is known before the next answer
@@ -103,6 +105,7 @@ def test_after_a_rate_limit_half_as_many_are_under_way(crowd):
     assert max(seen[8:]) <= 4
 
 
+@pytest.mark.slow
 def test_a_server_that_keeps_limiting_is_asked_as_often_as_it_says(crowd):
     """Three answers a tenth of a second, and `Retry-After: 0` to all others: no error."""
     window: list[float] = []
@@ -187,6 +190,7 @@ def test_no_thread_is_left_when_a_roster_has_been_fetched(crowd):
 # What is said of a wait
 
 
+@pytest.mark.slow
 def test_a_wait_for_a_rate_limit_is_told_once_on_a_pipe(community):
     community.misdeeds = [limit("1")] * 3
     run = coursectl("members", "42", "--csv", "-c", "id", environment=community.environment)
@@ -198,6 +202,7 @@ def test_a_wait_for_a_rate_limit_is_told_once_on_a_pipe(community):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("courses",), ("summary", "42"), ("export", "42")])
 def test_every_command_tells_that_it_waits(community, command):
     community.misdeeds = [limit("1")]

@@ -217,6 +217,7 @@ def test_after_a_refusal_of_one_token_another_is_signed_once():
     assert credentials.token() == second
 
 
+@pytest.mark.slow
 def test_a_token_that_always_ends_early_is_signed_anew_each_time(community):
     """The server's clock is so far ahead that 300 seconds are a good one."""
     seen = {}

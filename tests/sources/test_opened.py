@@ -186,6 +186,7 @@ def members_of(source: str, stdin: int) -> tuple[int, bytes, bytes]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("source", ["-", "/dev/stdin"])
 def test_a_pipe_that_has_nothing_yet_is_not_at_its_end(packed, source):
