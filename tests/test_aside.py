@@ -119,6 +119,7 @@ def test_any_order_is_the_same_however_few_members_are_held(
             assert rendered(renderer, found) == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(
     rates=st.lists(st.sampled_from([None, 0, 12, 12.0, 12.5, 100]), min_size=100, max_size=300),
@@ -249,6 +250,7 @@ def test_who_reads_the_first_line_only_leaves_nothing_behind(large, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_roster_that_is_not_whole_gives_nothing_sorted(large, tmp_path):
     path = tmp_path / "cut.json"
     path.write_bytes(large.read_bytes().replace(b'"count":160000', b'"count":160001'))
@@ -261,6 +263,7 @@ def test_a_roster_that_is_not_whole_gives_nothing_sorted(large, tmp_path):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [None, 20, 2_000])
 @pytest.mark.parametrize("is_rendered", [True, False])
 def test_few_members_of_long_texts_are_laid_aside_too(limit, is_rendered):

@@ -192,6 +192,7 @@ MEMBER = (
     b'"joined_at":"2026-01-02T03:04:05Z"}\n'
 )
 
+
 def test_a_table_of_a_million_members_costs_little(tmp_path):
     file = tmp_path / "members.jsonl"
     file.write_bytes(b"".join(numbered(b'{"id":%d}\n', 1_000_000)))

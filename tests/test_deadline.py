@@ -14,6 +14,7 @@ def large(tmp_path):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["members", "summary"])
 def test_reading_a_file_ends_with_the_deadline(command, large):
     run = coursectl(command, large, "--json", "--deadline", "0.001")
@@ -24,6 +25,7 @@ def test_reading_a_file_ends_with_the_deadline(command, large):
     )
 
 
+@pytest.mark.slow
 def test_a_file_that_is_read_in_time_is_given(large):
     assert coursectl("members", large, "--csv", "--deadline", "5m").code == 0
 

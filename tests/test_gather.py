@@ -421,11 +421,11 @@ def test_a_status_that_is_not_documented_is_named_though_nobody_wants_it(saved):
     assert len(gathered.warnings) == 1
 
 
-def test_a_warning_of_the_source_is_passed_on(community):
+def test_whom_the_source_may_lack_is_passed_on(community):
     gathered = gathering(course(community), criteria=Criteria(statuses=frozenset({"expired"})))
 
     assert ids(gathered) == []
-    assert gathered.warnings == [
+    assert gathered.caveats == [
         (
             "course 42: the server does not take the status 'expired',"
             " so nobody with it can be listed",

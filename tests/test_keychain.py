@@ -117,6 +117,7 @@ def test_no_secret_is_in_what_a_record_looks_like_nor_in_what_is_told_later(fold
     assert redacted("the-access-token the-refresh-token put-by-a-test") == "*** *** ***"
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
 def test_file_and_folder_are_their_owners_from_the_beginning(folder, umask):
@@ -317,6 +318,7 @@ for number in range(20):
 """
 
 
+@pytest.mark.slow
 def test_runs_that_write_at_once_lose_nothing(folder):
     environment = clean_environment(
         COURSECTL_CONFIG=os.environ["COURSECTL_CONFIG"],

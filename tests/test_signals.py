@@ -69,6 +69,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), CODES)
 @pytest.mark.parametrize("kind", ["1", "3", "6"])
 def test_what_a_signal_cut_off_is_no_fault_of_the_data(number, code, kind):

@@ -371,6 +371,7 @@ def test_a_reader_that_stops_early_ends_the_run_quietly(rows, columns, tmp_path)
         assert first.stdout.decode() == f"{columns}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1, MANY])
 @pytest.mark.parametrize("format_", ["csv", "plain"])
 def test_a_reader_that_never_reads_ends_the_run_quietly(rows, format_):
@@ -400,6 +401,7 @@ def closing(descriptors, *arguments):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("descriptors", [[1], [2], [1, 2], [0, 1, 2]])
 def test_closed_streams_are_no_failure_unless_the_answer_was_for_one(descriptors, tmp_path):
     path = tmp_path / "roster.csv"

@@ -631,6 +631,7 @@ def test_many_members_are_compared_in_little_memory(many):
     assert int(told[-1]) < 150 * 1024
 
 
+@pytest.mark.slow
 def test_rosters_for_which_there_is_no_room_are_refused(many):
     code, out, told = measured(1024 * 1024, "changes", *many, "--json", "-q")
     assert (code, out) == (ExitCode.USAGE, "")

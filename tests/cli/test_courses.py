@@ -134,6 +134,7 @@ def test_the_search_is_in_names_and_slugs_whatever_the_case(community, text, fou
     assert ids(community, "--search", text) == found
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("sort", "found"),
@@ -154,6 +155,7 @@ def test_columns_come_in_the_order_in_which_they_are_named(community):
     )
 
 
+@pytest.mark.slow
 def test_a_draft_is_empty_for_machines_and_a_word_for_people(community):
     assert rows(community, "--search", "yoga")[0]["privacy"] == ""
     assert run(community, "--csv", "-c", "privacy").text == 'privacy\nopen\nopen\n""\n'
@@ -162,6 +164,7 @@ def test_a_draft_is_empty_for_machines_and_a_word_for_people(community):
     assert "draft" in run(community, "-f", "table").text
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_every_format_shows_the_same_courses(community):
     for name in ("csv", "tsv"):
@@ -289,6 +292,7 @@ def test_one_page_is_of_one_moment_and_fetched_once(community):
     assert len(community.asked(PATH)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [1, 4])
 def test_pages_are_fetched_several_at_once_as_many_as_allowed(community, most):
     community.courses = {id_: Course(id_) for id_ in range(1, 200)}
@@ -319,6 +323,7 @@ def test_a_server_that_grants_fewer_rows_later_gives_them_all(community):
     assert ids(community) == list(range(1, 96))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_first", [25, 1000])
 def test_a_list_without_end_comes_to_one(community, at_first):
     def go_on(request):
@@ -343,6 +348,7 @@ def test_a_server_that_sends_the_same_page_for_good_comes_to_an_end(community):
     assert run(community).code == ExitCode.INCOMPLETE_ROSTER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [

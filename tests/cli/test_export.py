@@ -235,6 +235,7 @@ def test_a_member_who_comes_twice_is_exported_once_as_at_first(tmp_path):
 # What is not as it should be
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bad", "problem"),
     [
@@ -436,6 +437,7 @@ def test_what_the_roster_does_not_say_cannot_be_filled_in(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["saved.json"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells the peak")
 def test_a_roster_of_any_size_passes_through_in_flat_memory(tmp_path):
     file = tmp_path / "crowd.json"

@@ -76,6 +76,7 @@ def test_where_an_id_is_not_known_nobody_is_told_to_have_left(monday, nameless):
     assert counts(coursectl("changes", monday, nameless, "--json", "-q"))["left"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked", [("members",), ("summary",), ("trend",), ("export",), ("report", "-f", "plain")]
 )
@@ -121,6 +122,7 @@ def test_figures_carry_the_mark_in_json_and_csv(lacking):
         assert (each["invalid_rows"], each["incomplete"]) == (2, None)
 
 
+@pytest.mark.slow
 def test_pages_say_what_they_lack(lacking):
     assert "without 2 invalid rows" in coursectl("summary", lacking, "-q").text
     assert "without 2 invalid rows" in coursectl("summary", lacking, "demo", "-q").text
@@ -137,6 +139,7 @@ def test_what_is_left_out_now_is_counted_in_the_same_way(tmp_path):
     assert (each["members"], each["invalid_rows"]) == (1, 1)
 
 
+@pytest.mark.slow
 def test_an_incomplete_export_stays_incomplete(tmp_path):
     few = saved(tmp_path / "few.json", "2026-10-12", member(1), count=3)
     out = tmp_path / "out.json"
@@ -165,6 +168,7 @@ def test_a_mark_that_nobody_can_read_is_refused(mark, tmp_path):
 # Ages of what does not say when it was fetched
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked", [("members", "--inactive", "30d"), ("summary",), ("report", "-f", "plain")]
 )

@@ -33,6 +33,7 @@ def test_the_manual_says_what_typer_knows():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_a_help_fits_the_window_and_is_never_too_wide_to_read(name, width):

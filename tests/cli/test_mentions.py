@@ -32,6 +32,7 @@ def rosters(tmp_path):
     return tmp_path / "1.json", tmp_path / "2.json"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["members", "summary", "changes", "trend", "report"])
 def test_nobody_is_addressed_by_a_name_in_markdown(command, rosters, tmp_path):
     path = tmp_path / "told.md"

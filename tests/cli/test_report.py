@@ -190,6 +190,7 @@ def exported() -> bytes:
     return coursectl("export", "demo").stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["html", "md", "txt"])
 def test_a_report_tells_what_changed_since_an_export(ending, tmp_path, week_before):
     text = written(tmp_path / f"report.{ending}", "demo", "--since", week_before)

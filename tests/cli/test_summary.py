@@ -307,6 +307,7 @@ def test_what_is_not_known_of_several_courses_in_hindsight_is_said_above_them():
     assert f"{number} were active later: whether they were before is not known" in said.text
 
 
+@pytest.mark.slow
 def test_several_courses_are_a_row_each_in_the_order_in_which_they_are_named(tmp_path):
     knives = save(tmp_path / "knives.json", row(1, user_completion_rate=50))
     assert coursectl("summary", knives, "demo").text == (
@@ -436,6 +437,7 @@ def test_what_is_left_out_or_missing_is_told_of_each_course(tmp_path):
     assert "is not the whole roster" in quiet.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_names_that_were_chosen_to_do_harm_do_none(tmp_path):
     file = save(
@@ -485,6 +487,7 @@ def community(community: Community) -> Community:
     return community
 
 
+@pytest.mark.slow
 def test_the_mean_of_the_community_stands_beside_ours(community):
     found = course("42", environment=community.environment)
     assert found["course"] == {"id": 42, "name": "Food Safety", "type": "self-paced"}
@@ -519,6 +522,7 @@ def test_an_export_that_holds_the_mean_of_the_community_tells_it_too(community, 
     assert course(file)["own_mean"]["avg_completion_rate"] == 50
 
 
+@pytest.mark.slow
 def test_all_is_every_course_that_one_manages_a_row_each(community):
     run = coursectl("summary", "--all", "--json", environment=community.environment)
     assert [each["course"]["name"] for each in courses(run)] == ["Food Safety", "Yoga"]
@@ -562,6 +566,7 @@ def test_what_the_community_refuses_is_told_and_nothing_is_shown(community):
 # Memory
 
 
+@pytest.mark.slow
 def test_of_a_roster_only_figures_are_held_and_as_many_people_as_are_shown(tmp_path):
     def peak(members: int) -> int:
         file = save(tmp_path / f"{members}.json", *(row(id_) for id_ in range(members)))

@@ -264,6 +264,7 @@ def test_strict_has_nothing_against_exports_that_are_well(tmp_path):
     assert len(rows(coursectl("trend", spring(tmp_path), "--strict", "--json"))) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_of_all_that_was_read_only_the_figures_are_held(tmp_path):
     for number in range(20):
@@ -391,6 +392,7 @@ def test_a_workbook_and_a_parquet_file_hold_the_points_with_their_types(tmp_path
     assert len(found) == 3
 
 
+@pytest.mark.slow
 def test_a_trend_of_pseudonyms_is_the_same_trend(tmp_path):
     rosters = spring(tmp_path)
     key = {"COURSECTL_PSEUDONYM_KEY": "a key of more than sixteen characters"}

@@ -108,6 +108,7 @@ def test_every_value_reads_back_as_it_was_in_the_order_that_it_had(batches):
     assert [list(row) for row in read] == [list(row) for row in rows]
 
 
+@pytest.mark.slow
 @given(ROWS, TRICKY, VALUES)
 def test_a_line_is_a_member_and_nothing_in_the_document_acts_on_a_terminal(rows, key, value):
     provenance = Provenance(key, {"name": value, key: key}, None)

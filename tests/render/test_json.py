@@ -91,6 +91,7 @@ def test_an_array_reads_back_to_the_same_values_one_object_a_line(members, batch
         assert values(objects) == members
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(st.lists(MEMBERS, max_size=6), st.permutations(COLUMN_KEYS), st.integers(1, 8))
 def test_lines_read_back_to_the_same_values_in_the_chosen_order(members, keys, number):

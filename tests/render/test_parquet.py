@@ -90,6 +90,7 @@ class Batches:
         self.as_of = AS_OF
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1000, GROUP, 3 * GROUP])
 def test_rows_go_into_groups_of_one_size_whatever_comes_together(size):
     number = 3 * GROUP + 1

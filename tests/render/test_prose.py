@@ -282,6 +282,7 @@ def test_in_markdown_a_text_is_a_text_wherever_it_stands(text):
     assert sum(shown in text_of(token) for token in tokens if token.type == "inline") > 20
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(OUTLINES)
 def test_whatever_somebody_wrote_becomes_no_markup(outline):

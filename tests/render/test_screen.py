@@ -106,6 +106,7 @@ def test_a_block_has_its_title_where_the_heading_does_not_say_it():
     assert shown == ["a  ━━━━━━━━━━━━━━  1", "", "Others", "b  ━━━━━━━━━━━━━━  1"]
 
 
+@pytest.mark.slow
 def test_on_a_terminal_of_any_size_a_summary_fits():
     for width in (200, 80, 40):
         shown = on_terminal("summary", "demo", "--no-pager", width=width, height=120)

@@ -306,6 +306,7 @@ def test_a_hostile_name_is_shown_as_one_line_of_text(name, shown, system):
     assert re.split(r"\s{2,}", bare[5].strip()) == ["1", shown, shown, shown]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(st.lists(MEMBERS, min_size=1, max_size=4))
 def test_as_many_lines_as_members_and_no_control_character_whatever_they_wrote(members):

@@ -162,6 +162,7 @@ def test_a_member_is_one_line_without_trailing_blanks(members):
         assert not [each for each in line if unicodedata.category(each) == "Cc"]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(st.lists(MEMBERS, min_size=1, max_size=5))
 def test_a_row_of_markdown_stays_a_row_with_as_many_cells(members):

@@ -77,6 +77,7 @@ def held(value: object) -> object:
     return value
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @example([member(real_name="<r>" * 2), member(2, username="<r><t>a</t></r>")], 1)
 @given(st.lists(MEMBERS, max_size=4), st.integers(1, 3))

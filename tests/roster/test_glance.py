@@ -69,6 +69,7 @@ def test_any_other_page_is_looked_at_in_part_and_read_as_a_document(body):
     read_both_ways(body)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(st.lists(rosters(max_size=6), max_size=4), st.integers(0, 9), st.sampled_from([None, "x"]))
 def test_looking_first_changes_nothing(pages, count, following):

@@ -74,6 +74,7 @@ def check_every_cut(document: bytes) -> int:
     return agreed
 
 
+@pytest.mark.slow
 @given(rosters() | loose_rosters(), export_shapes())
 def test_halves_give_what_one_reading_gives_or_give_up(roster, shape):
     check_every_cut(shape(roster))

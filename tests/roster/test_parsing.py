@@ -160,6 +160,7 @@ def test_blocks_may_be_of_any_size(shape):
         assert read(blocks_of(document, block), block=block)[1] == expected, block
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(roster=rosters(min_size=1), shape=st.sampled_from(sorted(EXPORT_SHAPES)))
 def test_each_member_is_what_pydantic_makes_of_its_row(roster, shape):
@@ -180,6 +181,7 @@ def test_a_member_is_of_the_types_that_it_is_said_to_be(roster):
         assert TypeAdapter(list[type_]).validate_python(values, strict=True) == values
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(roster=rosters(min_size=1))
 def test_a_completion_rate_stays_whole_or_fractional_as_it_was_sent(roster):
@@ -1063,6 +1065,7 @@ def test_ten_megabytes_in_a_field_that_is_ignored_do_not_matter():
         assert [m["id"] for m in read(blocks_of(document, documents.BLOCK))[1]] == [7]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [b'[{"id":7,"x":"', b'{"id":7,"x":"', b'{"id":1}\n{"x":"'])
 def test_a_member_without_end_is_given_up(start):
     def blocks() -> Iterator[bytes]:

@@ -69,6 +69,7 @@ def test_a_table_of_scattered_ids_holds_those_that_a_set_would(first, then):
         seen.update(batch)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(
     st.lists(st.lists(_SOME, max_size=40), max_size=6),
@@ -144,6 +145,7 @@ def test_runs_that_go_on_one_behind_the_other_are_taken_over_without_a_look_at_e
     assert not ids.join(others)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(st.sets(_CLOSE, min_size=1, max_size=60), st.sampled_from([0, 2**26 - 5, 2**40 + 3]))
 def test_close_ids_can_be_listed(ids, above):
@@ -244,6 +246,7 @@ def test_close_ids_of_two_are_put_together_piece_by_piece(ids, percent, above, p
         assert not one.joins(again)
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(("least", "most"), [(0, 4_000_000), (2**40, 12_000_000)])
 def test_ids_in_no_order_take_little_memory_where_they_are_close(least, most):

@@ -93,6 +93,7 @@ def test_after_a_rate_limit_nobody_asks_for_a_second(crowd, seconds):
     assert before <= 8 + 4
 
 
+@pytest.mark.slow
 def test_after_a_rate_limit_half_as_many_are_under_way(crowd):
     crowd.latency *= 5
     crowd.misdeeds = [None] * 8 + [limit("1")]
@@ -123,6 +124,7 @@ def test_a_server_that_keeps_limiting_is_asked_as_often_as_it_says(crowd):
     assert fetched(crowd) == list(range(400))
 
 
+@pytest.mark.slow
 def test_a_retry_after_as_a_date_is_honoured(community):
     then = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 2))
     community.misdeeds = [limit(then)]
@@ -145,6 +147,7 @@ def test_a_wait_beyond_the_deadline_is_not_waited_for(community):
 # The deadline
 
 
+@pytest.mark.slow
 def test_a_body_that_drips_meets_the_deadline(community):
     community.misdeed_for_good = lambda request: replace(community.behave(request), drip=0.05)
 
@@ -212,6 +215,7 @@ def test_every_command_tells_that_it_waits(community, command):
     assert run.stderr.startswith("coursectl: waiting 1 s, as the server asks (")
 
 
+@pytest.mark.slow
 def test_nothing_is_said_of_a_wait_where_quiet_is_wanted(community):
     community.misdeeds = [limit("1")]
     run = coursectl("members", "42", "--csv", "--quiet", environment=community.environment)

@@ -195,6 +195,7 @@ def test_a_signed_token_lets_one_in_and_is_used_again(community):
     assert redacted(f"a {first}") == "a ***"
 
 
+@pytest.mark.slow
 def test_a_signed_token_is_signed_anew_half_a_minute_before_its_end(monkeypatch):
     monkeypatch.setattr(tokens, "LIFE", 31)
     credentials = SignedTokens(JWT_SECRET, 7)
@@ -477,6 +478,7 @@ def test_a_server_that_repeats_the_refresh_token_does_not_get_it_printed(
     assert "***" in error.message
 
 
+@pytest.mark.slow
 def test_nobody_at_the_other_end_is_told_in_words(settings, logged_in, community):
     credentials = logged_in(left=0)
     credentials._settings = Settings(url="http://127.0.0.1:9", client_id=CLIENT)
@@ -487,6 +489,7 @@ def test_nobody_at_the_other_end_is_told_in_words(settings, logged_in, community
     assert error.message == "http://127.0.0.1:9/oauth/token/: no connection"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [b"x" * 10_000, b"HTTP/1.1 200 OK\r\nX: "], ids=["body", "head"])
 def test_an_answer_that_drips_ends_in_time(settings, logged_in, monkeypatch, part):
     monkeypatch.setattr(session, "READ_TIMEOUT", 1)
@@ -551,6 +554,7 @@ def test_a_renewal_after_the_deadline_is_not_begun(community, logged_in, setting
     assert community.requests == []
 
 
+@pytest.mark.slow
 def test_certificates_that_are_not_there_are_told_in_words(monkeypatch, settings, logged_in):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
     logged_in()

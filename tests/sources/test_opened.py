@@ -86,6 +86,7 @@ def test_a_file_that_is_replaced_is_read_as_it_was(packed, criteria, tmp_path):
     assert names(path, replace, other, criteria) == {"old"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [overwrite, append, truncate])
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("criteria", [Criteria(), TWICE], ids=["once", "twice"])
