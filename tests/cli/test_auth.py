@@ -12,6 +12,7 @@ import threading
 import time
 import tomllib
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import jwt
@@ -637,6 +638,20 @@ def test_a_login_renewed_at_the_deadline_is_kept_before_the_run_ends(person):
 def test_a_login_is_renewed_whatever_is_said_of_its_life(person, expires_in):
     keep_pair(person, left=0)
     person.community.oauth.expires_in = expires_in
+
+    assert person.status()["username"] == "ann"
+    assert next(iter(person.community.oauth.refresh)) in person.credentials.read_text()
+
+
+@pytest.mark.parametrize("tells_length", [True, False])
+def test_a_pair_whose_answer_breaks_off_behind_it_is_kept(person, tells_length):
+    keep_pair(person, left=0)
+
+    def cut(request):
+        reply = person.community.behave(request)
+        return replace(reply, sent=len(reply.body) - 1, tells_length=tells_length)
+
+    person.community.misdeeds = [cut]
 
     assert person.status()["username"] == "ann"
     assert next(iter(person.community.oauth.refresh)) in person.credentials.read_text()

@@ -67,6 +67,17 @@ def test_a_text_that_cannot_be_read_does_not_cost_the_pair(text):
         assert (found.access, found.refresh) == tuple(PAIR.values())
 
 
+def test_of_half_an_answer_the_pair_is_kept_once_both_are_there():
+    document = json.dumps({"scope": "read", **PAIR, "expires_in": 36000}).encode()
+    both = document.index(b', "expires_in"')
+
+    for end in range(both):
+        assert tokens_in(document[:end]) is None
+    for end in range(both, len(document)):
+        found = tokens_in(document[:end])
+        assert (found.access, found.refresh) == tuple(PAIR.values())
+
+
 def test_a_token_that_cannot_be_read_is_none():
     odd = b'{"access_token": "an-access-token", "refresh_token": "\\ud800"}'
 

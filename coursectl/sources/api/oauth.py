@@ -9,7 +9,7 @@ from coursectl.errors import AccessDenied, CoursectlError, ServerError
 from coursectl.login_hints import log_in_again
 from coursectl.printable import shortened
 from coursectl.redaction import redacted_bytes
-from coursectl.sources.api.token_answer import tokens_in
+from coursectl.sources.api.token_answer import has_pair, tokens_in
 
 if TYPE_CHECKING:
     import requests
@@ -121,6 +121,8 @@ def _post(url: str, path: str, body: str) -> tuple[int, bytes]:
 
 
 def _posted(url: str, path: str, body: str) -> tuple[int, bytes]:
+    from urllib3.exceptions import HTTPError
+
     from coursectl.sources.api.failures import UsefulRetry
     from coursectl.sources.api.session import CONNECT_TIMEOUT, READ_TIMEOUT, Session, target_of
 
@@ -150,10 +152,14 @@ def _posted(url: str, path: str, body: str) -> tuple[int, bytes]:
             if response.is_redirect:
                 target_of(response)
             answer = bytearray()
-            while part := response.raw.read1(_LARGEST_ANSWER, decode_content=True):
-                answer += part
-                if len(answer) > _LARGEST_ANSWER or monotonic() > until:
-                    break
+            try:
+                while part := response.raw.read1(_LARGEST_ANSWER, decode_content=True):
+                    answer += part
+                    if len(answer) > _LARGEST_ANSWER or monotonic() > until:
+                        break
+            except (HTTPError, OSError):
+                if not has_pair(bytes(answer)):  # which has taken the place of the pair at hand
+                    raise
             return response.status_code, bytes(answer[:_LARGEST_ANSWER])
 
 

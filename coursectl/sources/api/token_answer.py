@@ -5,7 +5,6 @@ anything beside them, is no reason to lose the new pair.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import isfinite
 from urllib.parse import parse_qsl
@@ -20,6 +19,8 @@ _LONGEST_LIFE = 100 * 366 * 86_400
 _LONGEST_NUMBER = 40
 
 _MOST_FIELDS = 100
+
+_PAIR = ("access_token", "refresh_token")
 
 # A text without an end reaches to the end: to look for another in it would take quadratic time.
 _PIECE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{},:]|[^][{},:"\s]++', re.DOTALL)
@@ -36,10 +37,16 @@ class Tokens:
     """Seconds that the access token is good for; None if that is not told."""
 
 
+def has_pair(answer: bytes) -> bool:
+    """Return whether there are an access token and a refresh token in an answer."""
+    found = tokens_in(answer)
+    return found is not None and found.refresh is not None
+
+
 def tokens_in(answer: bytes) -> Tokens | None:
     """Return what an answer holds of tokens, or None if there is no access token in it."""
     found = _fields(answer)
-    access, refresh = found.get("access_token"), found.get("refresh_token")
+    access, refresh = (found.get(name) for name in _PAIR)
     if not _is_token(access):
         return None
     return Tokens(
@@ -56,18 +63,20 @@ def _fields(answer: bytes) -> dict[str, object]:
             # What is no UTF-8 may stand beside the tokens; in one, it makes it none.
             text = answer.decode("utf-8-sig", "replace").strip()
             if text.startswith("{"):
-                return dict(_outermost(text))
+                return _outermost(text)
             return dict(parse_qsl(text, max_num_fields=_MOST_FIELDS))
         except ValueError:
             return {}
     return found if isinstance(found, dict) else {}
 
 
-def _outermost(text: str) -> Iterator[tuple[str, object]]:
-    """Yield the fields of the outermost object that are no lists and objects themselves.
+def _outermost(text: str) -> dict[str, object]:
+    """Return the fields of the outermost object that are no lists and objects themselves.
 
-    What is in these may be nested deeper than a parser goes. Raise ValueError for half an object.
+    What is in these may be nested deeper than a parser goes. Of half an object, which a connection
+    leaves that breaks off, both tokens have to be there, or it is of no use.
     """
+    found: dict[str, object] = {}
     depth = 0
     before: list[str] = []
     for match in _PIECE.finditer(text):
@@ -75,12 +84,12 @@ def _outermost(text: str) -> Iterator[tuple[str, object]]:
         depth += (piece in "{[") - (piece in "}]")
         if depth == 1:
             if len(before) == 2 and before[1] == ":" and before[0][0] == piece[0] == '"':
-                yield _text(before[0]), _text(piece)
+                found[_text(before[0])] = _text(piece)
             elif len(before) == 2 and before[1] == ":" and piece[0] not in "{}[]":
-                yield _text(before[0]), piece
+                found[_text(before[0])] = piece
             before = [*before, piece][-2:]
-    if depth:
-        raise ValueError
+    is_whole = depth == 0
+    return found if is_whole or all(_is_token(found.get(name)) for name in _PAIR) else {}
 
 
 def _text(piece: str) -> str:
