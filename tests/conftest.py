@@ -49,6 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return twice the number of processors: most tests wait for a process or a server."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_xdist_setupnodes() -> None:
     """Let coverage not begin by itself in the processes of pytest-xdist, a third time."""
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
