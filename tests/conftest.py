@@ -54,6 +54,7 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
     """Let coverage not begin by itself in the processes of pytest-xdist, a third time."""
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
