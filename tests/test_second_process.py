@@ -104,8 +104,8 @@ class Outcome:
         self.bytes = out.getvalue()
         self.told = (
             *(
-                gathering.caveats,
                 gathering.warnings,
+                gathering.caveats,
                 gathering.incomplete,
                 gathering.shown,
                 gathering.rosters,
