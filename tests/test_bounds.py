@@ -219,7 +219,7 @@ def test_a_page_of_all_the_rows_that_it_may_have_costs_little(command, tmp_path)
     took = paged(command, tmp_path, 100_000)
     assert took.code == 0, took.stderr
     assert took.peak <= PEAK
-    assert took.seconds <= START + SECONDS_A_MB * (tmp_path / "members.jsonl").stat().st_size / MB
+    assert took.seconds <= 100 * SECONDS_A_MB
 
 
 @pytest.mark.parametrize("command", PAGES)

