@@ -1,5 +1,6 @@
 """What every test starts from: nothing configured; and a community, for those that ask one."""
 
+import logging
 import os
 import signal
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from coursectl import redaction
+from coursectl.cli import debugging
 from coursectl.sources.api import pace
 from tests import missing
 from tests.community import Community, Course, row
@@ -62,14 +64,15 @@ def pytest_xdist_setupnodes() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out slow tests that are not asked for, and property tests unmeasured.
+    """Leave out slow tests that are not asked for, and them and property tests unmeasured.
 
-    A trace more than doubles the time of each example. What these look at has tests of single
-    examples too, which reach the same lines.
+    A trace more than doubles the time of each. What these look at has tests of single examples too,
+    which reach the same lines; where it has not, they are marked as `measured`.
     """
     is_named = any("::" in argument for argument in config.args)
     for item in items:
-        if item.get_closest_marker("hypothesis") is not None:
+        is_slow = item.get_closest_marker("slow") and not item.get_closest_marker("measured")
+        if is_slow or item.get_closest_marker("hypothesis"):
             item.add_marker("no_cover")
         if item.get_closest_marker("slow") and not (config.getoption("all") or is_named):
             item.add_marker(pytest.mark.skip(reason=SLOW))
@@ -115,6 +118,20 @@ def _nothing_configured(
     # A proxy is for the outside; it knows nothing of the community on loopback.
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_debugged() -> Iterator[None]:
+    """End what a test began in this very process with --debug."""
+    yield
+    if not debugging._is_on:
+        return
+    debugging._is_on = False
+    for name in debugging._LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
+        logger.propagate = True
 
 
 @pytest.fixture(autouse=True)

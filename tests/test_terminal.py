@@ -15,7 +15,7 @@ import pytest
 from tests.community import detail
 from tests.running import COURSECTL, clean_environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.measured]
 
 SGR = re.compile(rb"\x1b\[([\d;]*)m")
 COLOURS = {str(code) for code in (*range(30, 50), *range(90, 108))}

@@ -37,7 +37,7 @@ from tests.oauth import CLIENT
 from tests.running import COURSECTL, clean_environment, coursectl
 from tests.test_terminal import terminal_environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.measured]
 
 ROOT = Path(__file__).parent.parent.parent
 ME = "/api/v2/user/me/"

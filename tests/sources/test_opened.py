@@ -169,7 +169,7 @@ def test_a_file_is_closed_once_it_has_been_read(tmp_path):
     sources = [Export(path, path.name) for _ in range(50)]
     for _ in Gathering(sources, Criteria(), now=NOW).batches():
         pass
-    assert len(list(Path("/dev/fd").iterdir())) == before
+    assert len(list(Path("/dev/fd").iterdir())) <= before
 
 
 # Pipes
