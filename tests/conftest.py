@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from coursectl import redaction
 from coursectl.cli import debugging
@@ -24,6 +25,11 @@ SLOW = "slow (pytest --all runs them)"
 # In the background of a shell it is ignored, and would be by every process that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# How long an example takes is the machine's to say.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -178,7 +178,7 @@ def test_a_hostile_file_costs_little(name, command, tmp_path):
     assert took.code in (0, 2, 3, 7), took.stderr
     assert took.peak <= PEAK
     assert took.seconds <= START + passes * SECONDS_A_MB * size / MB
-    assert len(took.stderr) < 5_000
+    assert len(took.stderr) < 10_000
 
 
 # Pages
@@ -323,5 +323,5 @@ def test_a_hostile_server_costs_little(server, command, tmp_path):
     assert took.code in (3, 4, 5, 6, 7), took.stderr
     assert took.peak <= PEAK
     assert took.seconds <= 25
-    assert len(took.stderr) < 5_000
+    assert len(took.stderr) < 10_000
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cost"]

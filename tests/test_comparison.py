@@ -203,7 +203,7 @@ def quiet(**fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(rosters(), st.sampled_from(FETCHED), st.sampled_from(FETCHED), st.sampled_from([30, 23, 1]))
 @example(([], []), FETCHED[0], FETCHED[1], 30)
 @example(([quiet()], [quiet()]), FETCHED[0], FETCHED[1], 30)
@@ -227,7 +227,7 @@ def test_every_change_is_what_duckdb_finds_in_the_same_exports(made, one, other,
     ]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(rosters())
 def test_changes_one_way_are_those_the_other_way_mirrored(made):
     with TemporaryDirectory() as folder:

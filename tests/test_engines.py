@@ -160,7 +160,7 @@ def test_duckdb_computes_the_numbers_of_trend(hard, rosters):
         same(by_coursectl(folder), by_duckdb(folder))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(

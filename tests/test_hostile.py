@@ -21,7 +21,7 @@ HOSTILE = [
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=1_000)
+@settings(max_examples=1_000)
 @given(st.binary(min_size=400, max_size=400))
 def test_a_hostile_export_is_read_and_written_as_plain_ones_do_it(data):
     choices = Choices(data)

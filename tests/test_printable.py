@@ -87,7 +87,7 @@ def test_each_character_alone_is_treated_as_among_others():
         assert printable(each) == printable("\0" + each), hex(ord(each))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(text=texts())
 def test_printable_text_is_one_line_and_printing_it_again_changes_nothing(text):
     shown = printable(text)
@@ -110,7 +110,7 @@ def test_shortened_text_is_cut_with_an_ellipsis(text, limit, shown):
     assert shortened(text, limit) == shown
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(text=texts() | st.text(min_size=50), limit=st.integers(1, 80))
 def test_shortened_text_is_printable_and_no_longer_than_the_limit(text, limit):
     shown = shortened(text, limit)

@@ -218,7 +218,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     largest_page=st.integers(1, 10),
     nulls_first=st.booleans(),
 )
-@settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 def test_the_api_and_an_export_give_the_same_members_in_every_format(
     community, folder, rows, criteria, largest_page, nulls_first
 ):
@@ -267,7 +267,7 @@ def as_row(read: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.slow
 @given(rows=rosters())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_json_reads_back_to_the_same_values(folder, rows):
     batches, caption = selected(rows, folder)
     expected = [as_row(values(row)) for row in rows]
@@ -286,7 +286,7 @@ def test_json_reads_back_to_the_same_values(folder, rows):
 
 @pytest.mark.slow
 @given(rows=rosters())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @pytest.mark.parametrize(
     "renderer",
     [

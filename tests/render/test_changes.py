@@ -256,7 +256,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(CHANGES)
 def test_json_is_whole_acts_on_nothing_and_has_the_lines_of_jsonl(told):
     found = changes(*told)

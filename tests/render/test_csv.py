@@ -81,7 +81,7 @@ def written(rows, delimiter, end):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=1000)
+@settings(max_examples=1000)
 @given(tables(CELLS), DELIMITERS, ENDS)
 def test_rows_that_need_no_quotes_are_written_as_the_csv_module_writes_them(rows, delimiter, end):
     rows = of_kinds(rows)
@@ -89,7 +89,7 @@ def test_rows_that_need_no_quotes_are_written_as_the_csv_module_writes_them(rows
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(tables(PLAIN_CELLS, least_columns=2), DELIMITERS, ENDS)
 def test_cells_that_look_odd_but_need_no_quotes_go_the_short_way(rows, delimiter, end):
     rows = of_kinds(rows)
@@ -140,7 +140,7 @@ def test_a_cell_that_does_something_is_noticed(cell):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(MEMBERS, max_size=6), DELIMITERS, st.booleans(), st.integers(1, 3))
 def test_raw_records_read_back_to_the_same_values(members, delimiter, excel, batch):
     columns = ",".join(COLUMN_KEYS)
@@ -330,7 +330,7 @@ def test_numbers_and_dates_are_never_defused():
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.lists(st.builds(member, st.integers(0), real_name=TEXTS, join_status=TEXTS), min_size=1))
 def test_a_cell_holds_no_line_end_and_nothing_that_acts_on_a_terminal(members):
     data = rendered(CsvRenderer(), answer(*members, columns="id,real_name,join_status"))
@@ -345,7 +345,7 @@ def test_a_cell_holds_no_line_end_and_nothing_that_acts_on_a_terminal(members):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(TEXTS)
 def test_no_cell_that_a_member_wrote_begins_like_a_formula(name):
     assume(name)

@@ -46,7 +46,7 @@ def read(page: str) -> _Reader:
     return reader
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(TEXTS, TEXTS)
 def test_foreign_text_stays_text_wherever_it_stands(text, other):
     def blocks(one: str, two: str) -> tuple:

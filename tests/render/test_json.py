@@ -79,7 +79,7 @@ def test_a_moment_is_rfc_3339_in_utc_with_a_z(moment, written):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(MEMBERS, max_size=6), st.integers(1, 3))
 def test_an_array_reads_back_to_the_same_values_one_object_a_line(members, batch):
     text = rendered(ARRAY, answer(*members, batch=batch)).decode()
@@ -92,7 +92,7 @@ def test_an_array_reads_back_to_the_same_values_one_object_a_line(members, batch
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(MEMBERS, max_size=6), st.permutations(COLUMN_KEYS), st.integers(1, 8))
 def test_lines_read_back_to_the_same_values_in_the_chosen_order(members, keys, number):
     keys = keys[:number]
@@ -103,7 +103,7 @@ def test_lines_read_back_to_the_same_values_in_the_chosen_order(members, keys, n
     assert all(list(each) == keys for each in objects)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(MEMBERS, min_size=1, max_size=4))
 def test_all_columns_named_give_the_same_bytes_as_none_named(members):
     named = ",".join(column.key for column in MEMBER)

@@ -27,7 +27,7 @@ def rows(file: parquet.ParquetFile) -> list[dict]:
     return file.read().to_pylist()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(MEMBERS, max_size=6), st.integers(1, 3))
 def test_values_read_back_as_they_are(members, batch):
     shown = answer(*members, columns=",".join(COLUMN_KEYS), course="Food\n=Safety", batch=batch)

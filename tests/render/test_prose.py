@@ -54,7 +54,7 @@ def test_a_page_of_markdown_looks_as_it_did():
     looks_like("outline-markdown.txt")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(OUTLINES)
 def test_whatever_somebody_wrote_it_is_lines_of_text_without_trailing_blanks(outline):
     for renderer in (PLAIN, MARKDOWN):
@@ -64,7 +64,7 @@ def test_whatever_somebody_wrote_it_is_lines_of_text_without_trailing_blanks(out
         assert [line for line in shown.split("\n") if line != line.rstrip()] == []
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(OUTLINES)
 def test_a_text_takes_as_many_lines_as_a_word_in_its_place(outline):
     def kept(text):
@@ -283,7 +283,7 @@ def test_in_markdown_a_text_is_a_text_wherever_it_stands(text):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(OUTLINES)
 def test_whatever_somebody_wrote_becomes_no_markup(outline):
     outline = with_texts(outline, lambda text: text if re.search(r"\S", printable(text)) else "x")

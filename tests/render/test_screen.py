@@ -66,7 +66,7 @@ def test_no_line_of_a_page_is_wider_than_the_terminal(width):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(OUTLINES, st.sampled_from(WIDTHS))
 def test_whatever_somebody_wrote_no_line_is_wider_than_the_terminal(outline, width):
     shown = lines_by(ScreenRenderer(width), outline)
@@ -74,7 +74,7 @@ def test_whatever_somebody_wrote_no_line_is_wider_than_the_terminal(outline, wid
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(OUTLINES)
 def test_whatever_somebody_wrote_moves_no_cursor_and_breaks_no_line(outline):
     shown = shown_by(ScreenRenderer(color_system="truecolor"), outline)
@@ -84,7 +84,7 @@ def test_whatever_somebody_wrote_moves_no_cursor_and_breaks_no_line(outline):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(OUTLINES)
 def test_a_text_takes_as_many_lines_as_a_word_in_its_place(outline):
     def kept(text):

@@ -411,7 +411,7 @@ def test_a_status_that_is_called_none_is_not_no_status():
     assert document["by_status"] == {'"none"': 1, "none": 1}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(MEMBERS, max_size=4, unique_by=lambda row: row["id"]), max_size=3))
 def test_json_is_json_that_a_terminal_shows_as_it_is_and_lines_are_a_course_each(rosters):
     found = [summary(*members) for members in rosters]

@@ -77,7 +77,7 @@ def test_no_line_is_wider_than_the_terminal(width):
     assert [line for line in shown if cell_len(line) > width] == []
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(MEMBERS, max_size=4), st.sampled_from([200, 120, 80, 60, 40]), st.text(max_size=50))
 def test_no_member_makes_a_line_wider_than_the_terminal(members, width, course):
     shown = lines_of(TableRenderer(width=width), *members, course=course, facts=(course, course))
@@ -307,7 +307,7 @@ def test_a_hostile_name_is_shown_as_one_line_of_text(name, shown, system):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(MEMBERS, min_size=1, max_size=4))
 def test_as_many_lines_as_members_and_no_control_character_whatever_they_wrote(members):
     shown = rendered(TableRenderer(), answer(*members)).decode()

@@ -152,7 +152,7 @@ def test_wide_and_joined_characters_line_up(renderer):
     assert len(lines) == len(WIDE) + (1 if renderer is PLAIN else 2)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(MEMBERS, max_size=5))
 def test_a_member_is_one_line_without_trailing_blanks(members):
     text = rendered(PLAIN, answer(*members, readable=True)).decode()
@@ -163,7 +163,7 @@ def test_a_member_is_one_line_without_trailing_blanks(members):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(MEMBERS, min_size=1, max_size=5))
 def test_a_row_of_markdown_stays_a_row_with_as_many_cells(members):
     columns = "id,real_name,username,avatar,join_status,course"

@@ -78,7 +78,7 @@ def held(value: object) -> object:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @example([member(real_name="<r>" * 2), member(2, username="<r><t>a</t></r>")], 1)
 @given(st.lists(MEMBERS, max_size=4), st.integers(1, 3))
 def test_values_read_back_as_far_as_a_cell_can_hold_them(members, batch):

@@ -121,7 +121,7 @@ _ROSTERS = rosters(max_size=12).map(lambda rows: [as_member(row) for row in rows
 
 @pytest.mark.slow
 @pytest.mark.parametrize("criterion", _ANY_CRITERIA)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(found=_ROSTERS, data=st.data())
 def test_each_criterion_gives_those_members_that_it_says(criterion, found, data):
     chosen = {criterion: data.draw(_ANY_CRITERIA[criterion])}
@@ -129,21 +129,21 @@ def test_each_criterion_gives_those_members_that_it_says(criterion, found, data)
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(found=_ROSTERS, chosen=st.fixed_dictionaries({}, optional=_ANY_CRITERIA))
 def test_all_that_is_asked_for_must_hold(found, chosen):
     assert Criteria(**chosen).select(found, AS_OF) == wanted(chosen, found)
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(found=_ROSTERS)
 def test_nothing_asked_for_is_everybody(found):
     assert Criteria().select(found, AS_OF) == found
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(found=_ROSTERS, age=_AGES)
 def test_each_member_is_either_active_or_inactive(found, age):
     active = Criteria(active=age).select(found, AS_OF)
@@ -153,7 +153,7 @@ def test_each_member_is_either_active_or_inactive(found, age):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(found=_ROSTERS, when=_AGES | _MOMENTS)
 def test_who_joined_did_so_either_before_or_after(found, when):
     before = Criteria(joined_before=when).select(found, AS_OF)
@@ -163,7 +163,7 @@ def test_who_joined_did_so_either_before_or_after(found, when):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(found=_ROSTERS, chosen=st.fixed_dictionaries({}, optional=_ANY_CRITERIA))
 def test_selecting_twice_is_selecting_once_and_changes_no_member(found, chosen):
     criteria, before = Criteria(**chosen), [dict(each) for each in found]
@@ -295,7 +295,7 @@ _SORTS = st.builds(Sort, st.sampled_from((*FIELDS, "course")), st.booleans())
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     first=_ROSTERS,
     second=_ROSTERS,
@@ -361,7 +361,7 @@ def test_an_order_over_several_courses_keeps_each_member_with_its_course():
     ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(found=_ROSTERS, limit=st.none() | st.integers(0, 15))
 def test_without_an_order_members_stay_in_that_of_the_source(found, limit):
     batches = [Batch(ROSTER, found[at : at + 2]) for at in range(0, len(found), 2)]

@@ -63,7 +63,7 @@ def heard(document: bytes, *, block: int, size: int | None = None) -> tuple[Hear
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", EXPORT_SHAPES)
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(roster=loose_rosters(min_size=1), block=st.integers(3, 300), size=st.integers(1, 100))
 def test_every_row_is_handed_on_once_and_in_order(shape, roster, block, size):
     document = EXPORT_SHAPES[shape](roster)

@@ -91,7 +91,7 @@ def test_deep_nesting_does_no_harm(deep):
     assert len(message_in(deep)) <= 200
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     body=st.binary(max_size=80)
     | texts().map(str.encode)

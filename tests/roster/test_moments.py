@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coursectl.errors import UsageError
@@ -90,7 +90,6 @@ def test_the_first_month_of_time_can_be_reached():
     assert parse_age("2025y").before(NOW) == datetime(1, 3, 31, 12, 30, tzinfo=UTC)
 
 
-@settings(deadline=None)
 @given(
     months=st.integers(0, 200),
     hours=st.integers(0, 100_000),

@@ -112,7 +112,7 @@ def or_nothing(document: bytes | Iterable[bytes], block: int) -> list[Any] | Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", EXPORT_SHAPES)
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 @given(roster=rosters(min_size=1), block=st.integers(3, 400))
 def test_every_shape_gives_the_members_of_the_roster(shape, roster, block):
     document = EXPORT_SHAPES[shape](roster)
@@ -126,7 +126,7 @@ def test_every_shape_gives_the_members_of_the_roster(shape, roster, block):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     roster=loose_rosters(min_size=1),
     shape=st.sampled_from(sorted(PLAIN_SHAPES)),
@@ -161,7 +161,7 @@ def test_blocks_may_be_of_any_size(shape):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(roster=rosters(min_size=1), shape=st.sampled_from(sorted(EXPORT_SHAPES)))
 def test_each_member_is_what_pydantic_makes_of_its_row(roster, shape):
     expected = list(map(by_pydantic, roster))
@@ -170,7 +170,7 @@ def test_each_member_is_what_pydantic_makes_of_its_row(roster, shape):
     assert [list(member) for member in found] == [list(FIELDS)] * len(roster)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(rosters(min_size=1))
 def test_a_member_is_of_the_types_that_it_is_said_to_be(roster):
     _, found = read(json.dumps(roster).encode())
@@ -182,7 +182,7 @@ def test_a_member_is_of_the_types_that_it_is_said_to_be(roster):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(roster=rosters(min_size=1))
 def test_a_completion_rate_stays_whole_or_fractional_as_it_was_sent(roster):
     _, found = read(json.dumps(roster).encode())
@@ -297,7 +297,7 @@ def test_a_lone_page_on_one_line_may_be_followed_by_pretty_ones():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [name for name in PLAIN_SHAPES if "overlapping" in name])
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(roster=rosters(min_size=2))
 def test_a_row_that_occurs_twice_counts_once(shape, roster):
     document = PLAIN_SHAPES[shape](roster)
@@ -430,7 +430,7 @@ def test_a_damaged_byte_is_noticed_or_does_no_harm(shape):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", sorted(PLAIN_SHAPES))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(roster=rosters(min_size=1, max_size=4), data=st.data())
 def test_a_document_put_together_wrongly_is_noticed_or_does_no_harm(shape, roster, data):
     document = PLAIN_SHAPES[shape](roster)
@@ -609,7 +609,7 @@ def test_a_line_of_ndjson_is_one_whole_member(document, lines):
         assert hint == CORRECT_THEM
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     lines=st.lists(
         st.lists(
@@ -749,7 +749,7 @@ def test_what_was_found_is_shortened():
     )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(text=texts())
 def test_whatever_was_found_is_printable(text):
     said = problem(json.dumps({"id": 7, "joined_at": text, "user_completion_rate": text}))
@@ -818,7 +818,7 @@ def test_no_member_is_given_from_the_bad_row_on(shape, block):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", PLAIN_SHAPES)
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(roster=rosters(min_size=1), block=st.integers(1, 400), data=st.data())
 def test_skipping_invalid_rows_leaves_out_these_alone(shape, roster, block, data):
     bad = data.draw(st.sets(st.sampled_from(range(len(roster)))))
@@ -1206,7 +1206,7 @@ def joined_at_as_written(text: str) -> Any:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=2000)
+@settings(max_examples=2000)
 @given(
     st.one_of(
         st.datetimes(timezones=st.just(UTC)).map(lambda d: to_json(d).decode().strip('"')),
@@ -1242,7 +1242,7 @@ def test_the_usual_moments_stay_text(text):
     assert joined_at_as_written(text) == text
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(rosters())
 def test_members_with_moments_as_written_are_written_as_all_others(roster):
     export = json.dumps(roster).encode()
@@ -1256,7 +1256,7 @@ def test_members_with_moments_as_written_are_written_as_all_others(roster):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     roster=loose_rosters(min_size=1),
     shape=st.sampled_from(sorted(PLAIN_SHAPES)),
@@ -1282,7 +1282,7 @@ def test_a_member_in_cells_is_what_the_documented_fields_hold(roster, shape, blo
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     roster=loose_rosters(min_size=1),
     shape=st.sampled_from(sorted(PLAIN_SHAPES)),
@@ -1355,7 +1355,7 @@ def test_any_other_number_is_given_as_sent(number, others, between):
     assert json.loads(written) == json.loads(odd)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(texts(), st.sampled_from([*NUMBERS, '"a"', "[]"])), min_size=1, max_size=6),
     st.sampled_from([", ", ",", "\n,\t"]),

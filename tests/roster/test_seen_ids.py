@@ -39,7 +39,7 @@ _NEAR = st.integers(0, 400).map(lambda number: 2**40 + number * 7)
 _SOME = st.one_of(_CLOSE, st.integers(0, 400), _NEAR, _SCATTERED, _EDGES)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.lists(st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=40), max_size=12),
     st.sampled_from([0, 5, 60, 20_000]),
@@ -55,7 +55,7 @@ def test_ids_seen_are_those_that_a_set_would_hold(batches, few, many, window):
         assert_as_a_set_would(batches + batches)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     first=st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=60, unique=True),
     then=st.lists(st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=1_500), max_size=3),
@@ -70,7 +70,7 @@ def test_a_table_of_scattered_ids_holds_those_that_a_set_would(first, then):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.lists(st.lists(_SOME, max_size=40), max_size=6),
     st.lists(st.lists(_SOME, max_size=40), max_size=6),
@@ -99,7 +99,7 @@ def test_ids_that_others_have_seen_are_taken_over_where_none_is_seen_twice(
             assert ids.take(sorted(seen | theirs)) == []
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     gaps=st.lists(st.integers(1, 400) | st.integers(1, 2**40), min_size=1, max_size=60),
     least=st.integers(0, 300),
@@ -146,7 +146,7 @@ def test_runs_that_go_on_one_behind_the_other_are_taken_over_without_a_look_at_e
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.sets(_CLOSE, min_size=1, max_size=60), st.sampled_from([0, 2**26 - 5, 2**40 + 3]))
 def test_close_ids_can_be_listed(ids, above):
     ids = [id_ + above for id_ in ids]
@@ -223,7 +223,7 @@ def test_a_batch_that_lies_between_others_is_looked_at_id_by_id():
     assert_as_a_set_would([[1, 2], [10, 11], [5, 10, 6], [3], [12, 12]])
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.lists(st.integers(0, 5_000), min_size=2, unique=True),
     st.integers(1, 99),

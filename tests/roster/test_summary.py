@@ -170,7 +170,7 @@ def row(**fields: object) -> Row:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(
     exports(),
     st.sampled_from([30, 30, 7, 1]),
