@@ -88,10 +88,11 @@ def _mended(stream: io.TextIOWrapper, raw: io.FileIO, *, is_raw: bool) -> io.Tex
     )
 
 
-def stdout_has_failed(error: OSError) -> bool:
-    """Return whether an error came from a write to stdout."""
+def failure_of_stdout() -> OSError | None:
+    """Return what the last write to stdout failed with, if one has failed."""
     buffer = getattr(sys.stdout, "buffer", None)
-    return getattr(getattr(buffer, "raw", buffer), "failure", None) is error
+    found = getattr(getattr(buffer, "raw", buffer), "failure", None)
+    return found if isinstance(found, OSError) else None
 
 
 def _wait_for(descriptor: int) -> None:

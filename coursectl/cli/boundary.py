@@ -16,7 +16,7 @@ from coursectl.files import no_room
 from coursectl.printable import printable, shortened
 from coursectl.redaction import redacted
 from coursectl.streams import cannot_write, forget_stdout, say
-from coursectl.whole_writes import stdout_has_failed
+from coursectl.whole_writes import failure_of_stdout
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -95,7 +95,7 @@ def _boundary() -> Iterator[None]:
         say("interrupted")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     except OSError as error:
-        if stdout_has_failed(error):
+        if failure_of_stdout() is error:
             forget_stdout()
             told = cannot_write("stdout", error)
         elif error.errno in _NO_ROOM:

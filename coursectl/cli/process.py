@@ -65,7 +65,17 @@ def _finish(seconds: float) -> None:
 
 
 def _flush() -> int:
-    """Write what stdout still holds, and return the exit code: not 0 if it cannot be written."""
+    """Write what stdout still holds, and return the exit code: not 0 if it cannot be written.
+
+    Where it could not be written before, that has been told.
+    """
+    from coursectl.whole_writes import failure_of_stdout
+
+    if failure_of_stdout() is not None:
+        from coursectl.streams import forget_stdout
+
+        forget_stdout()
+        return 0
     try:
         sys.stdout.flush()
     except OSError as error:
