@@ -227,6 +227,8 @@ def test_every_change_is_what_duckdb_finds_in_the_same_exports(made, one, other,
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(rosters())
 def test_changes_one_way_are_those_the_other_way_mirrored(made):

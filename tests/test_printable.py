@@ -73,6 +73,8 @@ def test_an_undecodable_byte_is_shown_as_one():
     assert printable(name) == "caf\ufffd.json"
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_no_control_character_comes_through_of_all_there_are():
     shown = printable("".join(EVERY_CHARACTER))
     categories = {unicodedata.category(each) for each in shown}

@@ -311,6 +311,8 @@ def test_a_signal_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path, n
 # stdout
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("format_", ["json", "csv", "plain"])
 def test_what_fails_early_prints_nothing(format_):
     done = coursectl("members", "-", "-f", format_, stdin=export(SOME, '{"id": "x"}'))
@@ -354,6 +356,8 @@ def test_a_huge_roster_is_printed_while_it_still_arrives():
         feeder.join()
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize(
     ("rows", "columns"), [(SOME, "id,username"), (4 * MANY, "id,username,joined_at")]
 )
@@ -465,6 +469,8 @@ def test_quiet_still_says_what_failed():
     assert done.stderr.startswith("coursectl: stdin: empty")
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_without_a_terminal_there_is_no_progress():
     with running("members", "-", "--csv", "-c", "id", stdout=subprocess.PIPE) as process:
         process.stdin.write(export(3)[:-4])

@@ -73,6 +73,8 @@ def summed_up(path: Path, *, supposes: bool, kind=Gathering) -> Summary | tuple[
         return (error.message, *error.hints)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("name", EXPORTS | MISLEADING | BROKEN)
 @pytest.mark.parametrize("is_zipped", [False, True])
 def test_a_summary_is_the_same_whether_anything_was_supposed(name, is_zipped, tmp_path):

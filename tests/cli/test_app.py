@@ -148,6 +148,8 @@ def test_an_answer_for_a_closed_stdout_is_not_lost_without_a_word(tmp_path):
     assert file.read_text().count("\n") == 201
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("command", ["--version", "--help", "completion bash", "members demo"])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_whoever_stops_reading_ends_it_quietly(command, unbuffered):

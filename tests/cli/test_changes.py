@@ -178,6 +178,8 @@ def test_csv_has_a_change_a_row_with_what_it_was_and_is_as_text(two):
     assert len(rows) == sum(COUNTS.values())
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.no_cover
 def test_tsv_parquet_and_xlsx_have_the_rows_of_csv(two, tmp_path):
     header, *rows = csv.reader(io.StringIO(coursectl("changes", *two, "--csv").text))
@@ -360,6 +362,8 @@ def test_an_age_that_is_none_is_refused(two):
     assert "--inactive" in refused(ExitCode.USAGE, *two, "--inactive", "long")
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_roster_with_members_missing_is_refused_on_either_side_unless_that_is_accepted(two):
     for place in (0, 1):
         paths = list(two)
@@ -406,6 +410,8 @@ def test_the_exit_code_says_that_something_changed_to_whom_reads_no_further(tmp_
     assert (done.returncode, done.stderr) == (ExitCode.CHANGED, b"")
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_terminal_says_how_to_list_all_and_that_lists_them(tmp_path):
     many = [row(id_) for id_ in range(60)]
     before = save(tmp_path / "before.json", many)
@@ -420,6 +426,8 @@ def test_a_terminal_says_how_to_list_all_and_that_lists_them(tmp_path):
     assert "and 10 more: the same with --csv lists all" in shown
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_page_on_paper_shows_ten_thousand_of_each_kind(tmp_path):
     before = save(tmp_path / "before.json", [row(id_) for id_ in range(10_002)])
     after = save(tmp_path / "after.json", [], WEEK[1])
@@ -434,6 +442,8 @@ def test_a_missing_file_is_not_found_on_either_side(two, tmp_path):
     assert "none.json" in refused(ExitCode.NOT_FOUND, two[0], missing)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_roster_that_does_not_say_when_it_was_fetched_tells_nobody_to_be_silent(two, place):
     save(two[place], (BEFORE, AFTER)[place], None)
@@ -501,6 +511,8 @@ def test_a_course_that_is_not_that_of_the_export_is_not_fetched(community, week_
     assert community.asked("/api/v2/course/43/users/") == []
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("after", [[], ["42"], ["food-safety"]])
 def test_nothing_is_sent_where_the_export_is_of_another_community(community, tmp_path, after):
     before = save(tmp_path / "before.json", [row(1)], days_ago(7))
@@ -510,6 +522,8 @@ def test_nothing_is_sent_where_the_export_is_of_another_community(community, tmp
     assert community.requests == []
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("after", [[], ["42"], ["food-safety"]])
 def test_nothing_is_sent_where_the_export_is_from_the_future(community, tmp_path, after):
     before = save(tmp_path / "before.json", [], days_ago(-7), community=community.url)
@@ -558,6 +572,8 @@ def test_changes_are_told_of_pseudonyms_where_that_is_asked_for(two):
     assert b"Member" not in run.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_an_export_of_pseudonyms_is_compared_with_the_course_under_its_key(
     community, week_ago, tmp_path
 ):

@@ -47,6 +47,8 @@ def offered(shell: Shell, line: str, cwd: Path, **environment: str) -> list[str]
     return [row.partition(ends[shell])[0] for row in run.text.splitlines()]
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("shell", Shell)
 @pytest.mark.parametrize(
     ("line", "words"),
@@ -63,6 +65,8 @@ def test_a_tab_press_offers(shell, line, words, tmp_path):
     assert offered(shell, line, tmp_path) == words
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize(
     ("line", "words"),
     [

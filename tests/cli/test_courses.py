@@ -43,6 +43,8 @@ def ids(community: Community, *arguments: str) -> list[int]:
     return [row["id"] for row in rows(community, *arguments)]
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_course_has_seven_fields_under_the_names_of_the_api(community):
     assert rows(community)[0:2] == [
         {
@@ -144,6 +146,8 @@ def test_courses_are_sorted_by_any_column_with_nulls_last(community, sort, found
     assert ids(community, "--sort", sort) == found
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_limit_counts_in_the_order_that_is_shown(community):
     assert ids(community, "-n", "1", "--sort", "-id") == [42]
     assert ids(community, "-n", "0") == []
@@ -202,6 +206,8 @@ def test_what_whoever_made_a_course_wrote_is_defused_in_every_format(community):
     assert hostile in run(community, "--csv", "--raw").text
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_file_is_written_and_that_is_said(community, tmp_path):
     file = tmp_path / "courses.csv"
     done = run(community, "-o", str(file))

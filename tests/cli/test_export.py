@@ -191,6 +191,8 @@ def test_ages_are_measured_from_when_the_export_was_made(tmp_path):
     assert "as of 2026-11-23 06:00 UTC" in table.text
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_an_export_of_an_export_is_the_same_bytes(kitchen, tmp_path):
     first = run(kitchen, "export", "42")
     file = saved(tmp_path, first.stdout)
@@ -383,6 +385,8 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     assert done.stderr.count("\n") == 2
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize(
     "name",
     ["a.json", "{course}.json", "new/a.json", "new/{course}.json", "{{new}}/{date}.json"],
@@ -411,6 +415,8 @@ def test_a_folder_is_no_file_to_write(kitchen, tmp_path):
     assert kitchen.requests == []
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @posix
 def test_what_is_no_regular_file_is_written_whatever_its_name(tmp_path):
     assert coursectl("export", "demo", "-q", "-o", "/dev/null").code == 0

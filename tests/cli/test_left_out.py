@@ -91,6 +91,8 @@ def test_an_export_of_an_export_keeps_the_mark(lacking, tmp_path):
     assert (again["left_out"], again["count"]) == ({"rows": 2, "ids": [3, 4]}, 2)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_the_ids_of_those_left_out_become_pseudonyms(monday, lacking, tmp_path):
     hidden, whole = tmp_path / "hidden.json", tmp_path / "whole.json"
     for source, out in ((lacking, hidden), (monday, whole)):
@@ -113,6 +115,8 @@ def test_who_is_in_it_after_all_was_not_left_out(tmp_path):
     assert (run.text, run.stderr) == ("id\n1\n3\n", "")
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_figures_carry_the_mark_in_json_and_csv(lacking):
     for asked in (("summary", lacking), ("trend", lacking)):
         (row,) = csv.DictReader(coursectl(*asked, "--csv").text.splitlines())

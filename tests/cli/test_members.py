@@ -332,6 +332,8 @@ def test_a_sort_by_course_knows_a_name_that_stands_behind_the_members(tmp_path):
     assert run.text == "id\n1\n2\n"
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.no_cover
 def test_a_run_of_pages_keeps_its_order_whatever_the_format(tmp_path):
     first = {
@@ -481,6 +483,8 @@ def test_binary_formats_know_several_courses_and_take_every_option(tmp_path):
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.no_cover
 @pytest.mark.parametrize("ending", BINARY)
 def test_a_binary_file_of_the_same_export_is_the_same(ending, tmp_path):
@@ -530,6 +534,8 @@ def test_a_library_that_is_missing_is_named_before_anything_is_fetched(ending, l
     assert python(WITHOUT, library, "members", "demo", "-n", "1", "--csv").returncode == 0
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a limit of POSIX")
 @pytest.mark.parametrize(
     ("ending", "room"),

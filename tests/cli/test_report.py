@@ -26,6 +26,8 @@ def written(file: Path, *arguments: object) -> str:
     return file.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("ending", ["html", "htm", "md", "txt"])
 def test_a_report_has_the_figures_the_roster_and_what_they_mean(ending, tmp_path):
     text = written(tmp_path / f"report.{ending}", "demo")
@@ -95,6 +97,8 @@ def test_everybody_is_in_the_roster_and_everybody_who_needs_a_nudge_is_named(tmp
     assert all(re.search(rf"^ *{id_}  ", nudge, re.MULTILINE) for id_ in ids)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("ending", ["html", "md", "txt"])
 def test_avatars_are_left_out(ending, tmp_path):
     text = written(tmp_path / f"report.{ending}", "demo")
@@ -216,6 +220,8 @@ def test_a_report_since_nothing_names_the_option(tmp_path):
     assert not (tmp_path / "report.html").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_report_of_an_earlier_moment_has_who_was_there_then(tmp_path):
     document = json.loads(exported()) | {"fetched_at": "2026-10-01T00:00:00Z"}
     document["results"] = [m for m in document["results"] if m["username"] != "samuel_santos"]
@@ -255,6 +261,8 @@ def test_a_report_since_a_later_export_is_refused(tmp_path, week_before):
     assert "is newer than" in run.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_live_course_is_reported_since_its_export(tmp_path):
     course = Course(42, [row(1), row(2), row(3, join_status="invited")])
     with Community(course).running() as community:

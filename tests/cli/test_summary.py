@@ -190,6 +190,8 @@ def test_nobody_between_the_last_hundredth_and_the_end_is_forgotten(tmp_path):
     assert course(file)["nudge"]["nearly_done"] == 3
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_the_selection_options_choose_whose_figures_these_are():
     found = course("demo", "--search", "an", "--min-completion", "10", "--joined-after", "90d")
     members = json.loads(
@@ -388,6 +390,8 @@ def test_a_figure_that_is_missing_is_a_blank_cell(tmp_path):
 # Files
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_workbook_of_one_course_is_its_page_and_the_people(tmp_path):
     file = tmp_path / "summary.xlsx"
     run = coursectl("summary", "demo", "-o", file)
@@ -421,6 +425,8 @@ def test_a_file_stays_as_it_was_when_a_course_cannot_be_read(tmp_path):
 # What is said besides
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_what_is_left_out_or_missing_is_told_of_each_course(tmp_path):
     invalid = save(tmp_path / "invalid.json", {"id": "x"}, row(1))
     part = save(tmp_path / "part.json", row(1), row(2, join_status="new"), count=9)
@@ -637,6 +643,8 @@ def test_a_mail_of_several_courses_says_whom_they_count():
     assert text.startswith("2 courses\n=========\nstatus manager\n")
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_mean_that_the_server_writes_as_text_is_a_number_all_the_same(tmp_path):
     for text, own in (("44.50", 44.5), ("100", 100), ("101", None), ("1e1", None), ("", None)):
         of = {"id": 57, "name": "Knife Skills", "avg_completion_rate": text}

@@ -117,6 +117,8 @@ Fetched     Members  Counted  Mean completion  Active 30 days  Completed
     )
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_every_format_has_the_same_points_in_the_same_order(tmp_path):
     rosters = spring(tmp_path)
     points = rows(coursectl("trend", rosters, "--json"))
@@ -407,6 +409,8 @@ def test_a_trend_of_pseudonyms_is_the_same_trend(tmp_path):
     assert "Telltale" not in told
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.no_cover
 def test_a_name_chosen_to_do_harm_does_none(tmp_path):
     course = {"id": 1, "name": "=1+1\x1b[2J\n\u202egnp", "slug": "x"}

@@ -103,6 +103,8 @@ def test_lines_read_back_to_the_same_values_in_the_chosen_order(members, keys, n
     assert all(list(each) == keys for each in objects)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=100)
 @given(st.lists(MEMBERS, min_size=1, max_size=4))
 def test_all_columns_named_give_the_same_bytes_as_none_named(members):

@@ -27,6 +27,8 @@ def rows(file: parquet.ParquetFile) -> list[dict]:
     return file.read().to_pylist()
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=100)
 @given(st.lists(MEMBERS, max_size=6), st.integers(1, 3))
 def test_values_read_back_as_they_are(members, batch):

@@ -54,6 +54,8 @@ def test_a_page_of_markdown_looks_as_it_did():
     looks_like("outline-markdown.txt")
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=200)
 @given(OUTLINES)
 def test_whatever_somebody_wrote_it_is_lines_of_text_without_trailing_blanks(outline):
@@ -64,6 +66,8 @@ def test_whatever_somebody_wrote_it_is_lines_of_text_without_trailing_blanks(out
         assert [line for line in shown.split("\n") if line != line.rstrip()] == []
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=200)
 @given(OUTLINES)
 def test_a_text_takes_as_many_lines_as_a_word_in_its_place(outline):

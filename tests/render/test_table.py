@@ -77,6 +77,8 @@ def test_no_line_is_wider_than_the_terminal(width):
     assert [line for line in shown if cell_len(line) > width] == []
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=200)
 @given(st.lists(MEMBERS, max_size=4), st.sampled_from([200, 120, 80, 60, 40]), st.text(max_size=50))
 def test_no_member_makes_a_line_wider_than_the_terminal(members, width, course):

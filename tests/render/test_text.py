@@ -152,6 +152,8 @@ def test_wide_and_joined_characters_line_up(renderer):
     assert len(lines) == len(WIDE) + (1 if renderer is PLAIN else 2)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=200)
 @given(st.lists(MEMBERS, max_size=5))
 def test_a_member_is_one_line_without_trailing_blanks(members):

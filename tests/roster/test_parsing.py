@@ -170,6 +170,8 @@ def test_each_member_is_what_pydantic_makes_of_its_row(roster, shape):
     assert [list(member) for member in found] == [list(FIELDS)] * len(roster)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=80)
 @given(rosters(min_size=1))
 def test_a_member_is_of_the_types_that_it_is_said_to_be(roster):
@@ -1049,6 +1051,8 @@ def test_deep_nesting_is_not_told_as_an_error_of_the_server():
     assert "error of the server" not in message
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("frame", [b"[%b]", b'{"results":[%b]}', b'{"id":1}\n%b\n'])
 def test_a_name_of_ten_megabytes_is_refused_in_few_words(frame):
     row = b'{"id":7,"real_name":"' + b"x" * 10_000_000 + b'"}'
@@ -1059,6 +1063,8 @@ def test_a_name_of_ten_megabytes_is_refused_in_few_words(frame):
     )
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_ten_megabytes_in_a_field_that_is_ignored_do_not_matter():
     row = b'{"id":7,"x":"' + b"}]," * 3_000_000 + b'"}'
     for document in (b"[%b]" % row, row + b"\n"):
@@ -1242,6 +1248,8 @@ def test_the_usual_moments_stay_text(text):
     assert joined_at_as_written(text) == text
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=100)
 @given(rosters())
 def test_members_with_moments_as_written_are_written_as_all_others(roster):

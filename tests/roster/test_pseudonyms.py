@@ -49,6 +49,8 @@ def test_members_who_differ_have_pseudonyms_that_differ(found, key):
     assert len({*numbers}) == len({*names}) == len(found)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_hundred_thousand_ids_in_a_row_have_as_many_pseudonyms():
     numbers, names = zip(*map(Pseudonyms(KEY).of, range(100_000)), strict=True)
 
@@ -63,6 +65,8 @@ def test_another_key_gives_other_pseudonyms_and_another_mark(id_, both):
     assert not {*one.of(id_)} & {*other.of(id_)}
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @given(rosters())
 def test_of_a_member_only_who_it_is_changes_and_nothing_stays_nothing(roster):
     members = [as_member(row) for row in roster]

@@ -39,6 +39,8 @@ _NEAR = st.integers(0, 400).map(lambda number: 2**40 + number * 7)
 _SOME = st.one_of(_CLOSE, st.integers(0, 400), _NEAR, _SCATTERED, _EDGES)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=200)
 @given(
     st.lists(st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=40), max_size=12),
@@ -55,6 +57,8 @@ def test_ids_seen_are_those_that_a_set_would_hold(batches, few, many, window):
         assert_as_a_set_would(batches + batches)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=100)
 @given(
     first=st.lists(_CLOSE | _SCATTERED | _ALIKE | _EDGES, max_size=60, unique=True),
@@ -99,6 +103,8 @@ def test_ids_that_others_have_seen_are_taken_over_where_none_is_seen_twice(
             assert ids.take(sorted(seen | theirs)) == []
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @settings(max_examples=200)
 @given(
     gaps=st.lists(st.integers(1, 400) | st.integers(1, 2**40), min_size=1, max_size=60),
@@ -155,6 +161,8 @@ def test_close_ids_can_be_listed(ids, above):
     assert sorted(close) == sorted(ids)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_scattered_ids_move_to_a_table_and_stay_known():
     numbers = random.Random(1)
     batches = [[numbers.randrange(GREATEST) for _ in range(1_000)] for _ in range(101)]

@@ -66,12 +66,16 @@ def test_a_self_signed_certificate_is_named_and_so_is_the_remedy(tmp_path):
     assert "REQUESTS_CA_BUNDLE" in error.hints[0]
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_an_unknown_issuer_is_named_and_so_is_the_remedy(signed):
     error = failure_with(signed[1])
     assert error.message.endswith("not known here (unknown issuer)")
     assert "REQUESTS_CA_BUNDLE or SSL_CERT_FILE" in error.hints[0]
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize(
     ("begin", "end", "said"),
     [

@@ -157,6 +157,8 @@ def test_other_paths_and_silent_connections_do_not_disturb_it(community, setting
     assert community.oauth.is_good(browse(settings, silent).secret)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_another_state_is_refused_and_nothing_is_exchanged(community, settings, browse):
     community.oauth.state = "of-somebody-else"
 

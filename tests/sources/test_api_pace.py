@@ -174,6 +174,8 @@ def test_retries_end_at_the_deadline(community):
         Api(settings(community, deadline=1.5)).get(PATH)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_deadline_is_for_all_requests_together(crowd):
     crowd.latency = 0.2
 

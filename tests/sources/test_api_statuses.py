@@ -95,6 +95,8 @@ def test_everybody_is_listed_however_a_list_is_read(crowd, reading, words):
     assert said == []
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("reading", ["first", "last", "one"])
 def test_members_listed_status_by_status_come_oldest_first(crowd, reading):
     crowd.reads_statuses = reading
@@ -188,6 +190,8 @@ def test_a_member_who_is_let_in_meanwhile_is_not_lost(crowd):
     assert sorted(found) == list(range(1, 80))
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_list_beside_of_many_pages_is_held_against_its_count(crowd):
     crowd.never_listed = {"invited"}
     crowd.courses[42].members += [

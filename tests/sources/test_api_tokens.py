@@ -437,6 +437,8 @@ def test_an_answer_without_tokens_is_not_quoted_where_nobody_is_to_be_named(
     assert error.message == f"/oauth/token/: no token ({reply.status})"
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_server_that_took_nothing_is_asked_again(community, logged_in, status):
     credentials = logged_in(left=0)
@@ -533,6 +535,8 @@ def dripping(part: bytes):
             thread.join()
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_renewal_is_finished_and_kept_whatever_the_deadline(community, logged_in, settings):
     logged_in(left=0)
     before = kept(settings)

@@ -143,11 +143,15 @@ def halves(path: Path, change: Callable[[Path, bytes], None]) -> bytes:
     return b"".join(CsvRenderer().body(gathering.batches(), MEMBER_COLUMNS))
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_both_halves_are_of_the_file_that_was_there(tmp_path):
     given = halves(tmp_path / "roster.json", replace)
     assert (given.count(b"old"), given.count(b"new")) == (60_000, 0)
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_halves_of_a_file_that_is_written_are_refused(tmp_path):
     with pytest.raises(InvalidData, match=r"roster\.json: it changed while it was read"):
         halves(tmp_path / "roster.json", overwrite)
@@ -162,6 +166,8 @@ def test_what_is_known_of_a_guess_at_the_end_is_of_the_same_file(tmp_path):
     assert b'"course"' not in (source.end() or b"")
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_a_file_is_closed_once_it_has_been_read(tmp_path):
     path = tmp_path / "roster.json"
     path.write_bytes(roster("old"))

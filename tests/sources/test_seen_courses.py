@@ -34,6 +34,8 @@ def test_a_course_that_was_read_is_offered_without_asking_the_community(communit
     assert len(community.requests) == asked
 
 
+@pytest.mark.slow
+@pytest.mark.measured
 def test_courses_that_were_listed_are_offered_by_id_and_slug(community):
     community.courses[7] = Course(7, [row(1)], name="Food safety", slug="food-at-home")
     assert coursectl("courses", environment=community.environment).code == 0
