@@ -22,9 +22,7 @@ unique_subject = no
 commonName = supplied
 [leaf]
 subjectAltName = DNS:localhost
-[authority]
-basicConstraints = critical, CA:TRUE
-subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 """
 
 
@@ -38,7 +36,10 @@ class Certificates:
         """Return an authority of its own."""
         (self.folder / "cnf").write_text(_CONFIGURATION)
         (self.folder / "index").touch()
-        self._make("req -x509 -newkey rsa:2048 -nodes -keyout authority.key -out authority.pem")
+        self._make(
+            "req -x509 -newkey rsa:2048 -nodes -keyout authority.key -out authority.pem"
+            " -addext keyUsage=critical,keyCertSign"  # Python 3.13 wants it
+        )
         return self.folder / "authority.pem"
 
     def signed(self, begin: str = "20200101000000Z", end: str = "20990101000000Z") -> Path:
