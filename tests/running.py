@@ -25,7 +25,10 @@ class Outcome:
 
 def clean_environment(**variables: str) -> dict[str, str]:
     """An environment in which nobody has set anything for coursectl or a terminal."""
-    dropped = ("COURSECTL_", "_COURSECTL", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PAGER")
+    dropped = (
+        *("COURSECTL_", "_COURSECTL", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PAGER"),
+        "PYTHONUNBUFFERED",
+    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return kept | variables
 
