@@ -65,6 +65,7 @@ def cost(tmp_path: Path, *arguments: str | Path, **variables: str) -> Cost:
     done = subprocess.run(
         [sys.executable, "-ISc", LAUNCHER, report, *COURSECTL, *map(str, arguments)],
         stderr=subprocess.PIPE,
+        cwd=tmp_path,  # so that a name in a message is short
         env=clean_environment(**variables),
         timeout=900,
         check=True,
@@ -168,7 +169,7 @@ def test_a_hostile_file_costs_little(name, command, tmp_path):
         for block in FILES[name]():
             file.write(block)
             size += len(block)
-    words = {"FILE": str(path), "OUT.html": str(out)}
+    words = {"FILE": path.name, "OUT.html": out.name}
     took = cost(tmp_path, *(words.get(word, word) for word in COMMANDS[command]))
     path.unlink()
     passes = 2 if "FILE" in COMMANDS[command][2:] else 1
@@ -178,7 +179,7 @@ def test_a_hostile_file_costs_little(name, command, tmp_path):
     assert took.code in (0, 2, 3, 7), took.stderr
     assert took.peak <= PEAK
     assert took.seconds <= START + passes * SECONDS_A_MB * size / MB
-    assert len(took.stderr) < 10_000
+    assert len(took.stderr) < 5_000
 
 
 # Pages
@@ -323,5 +324,5 @@ def test_a_hostile_server_costs_little(server, command, tmp_path):
     assert took.code in (3, 4, 5, 6, 7), took.stderr
     assert took.peak <= PEAK
     assert took.seconds <= 25
-    assert len(took.stderr) < 10_000
+    assert len(took.stderr) < 5_000
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cost"]

@@ -67,7 +67,7 @@ def _finish(seconds: float) -> None:
 def _flush() -> int:
     """Write what stdout still holds, and return the exit code: not 0 if it cannot be written.
 
-    Where it could not be written before, that has been told.
+    A write that failed before has been reported already, and nothing is written after it.
     """
     from coursectl.whole_writes import failure_of_stdout
 

@@ -118,7 +118,8 @@ class HeldRows:
 
     def __init__(self, columns: tuple[Column, ...]) -> None:
         self.rows: list[dict[str, Any]] = []
-        self._keys = dict.fromkeys(("id", *(column.key for column in columns)))
+        # The id names whose avatar is linked, where no column of text does.
+        self._keys = {"id", *(column.key for column in columns)}
         self._characters = 0
 
     def add(self, rows: Iterable[Mapping[str, Any]], shared: Mapping[str, str]) -> None:

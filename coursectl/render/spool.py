@@ -33,6 +33,11 @@ class RowSpool(Generic[_Row]):
             self._file.write(written)
         self._sizes.append(len(written))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been put."""
+        return not self._sizes
+
     def batches(self) -> Iterator[list[_Row]]:
         """Yield the batches in order, each as it was put."""
         self._file.seek(0)

@@ -266,23 +266,18 @@ def _of_page(member: "Member") -> dict[str, Any]:
 
 def course_facts(summaries: "Sequence[Summary]") -> tuple[str, ...]:
     """Say what is not known of how many courses, or of how many people in them."""
-    told = {
+    courses = {
         "opens over time": sum(each.opens_over_time is True for each in summaries),
         "may open over time": sum(each.opens_over_time is None for each in summaries),
     }
-    active_later = sum(each.activity.not_known for each in summaries)
-    return (
-        *(
-            f"{number:,} {opens}: who has done all that is open is not known"
-            for opens, number in told.items()
-            if number
-        ),
-        *(
-            [f"{active_later:,} were active later: whether they were before is not known"]
-            if active_later
-            else []
-        ),
-    )
+    facts = [
+        f"{number:,} {opens}: who has done all that is open is not known"
+        for opens, number in courses.items()
+        if number
+    ]
+    if active_later := sum(each.activity.not_known for each in summaries):
+        facts.append(f"{active_later:,} were active later: whether they were before is not known")
+    return tuple(facts)
 
 
 @dataclass(frozen=True, slots=True)

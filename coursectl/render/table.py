@@ -102,7 +102,7 @@ class TableRenderer:
 
         With `note`, a last line names the columns that had to fold away, in place of its `{}`.
         """
-        widest, is_empty = dict.fromkeys(columns, 0), True
+        widest = dict.fromkeys(columns, 0)
         with RowSpool[list[_Cell]]() as spool:
             for batch in batches:
                 if not (rows := _rows(batch, columns)):
@@ -111,8 +111,7 @@ class TableRenderer:
                     texts = {text for text, _, _ in cells}
                     widest[column] = max(widest[column], *map(_width, texts))
                 spool.put(rows)
-                is_empty = False
-            if is_empty:
+            if spool.is_empty:
                 return
             layout = self._layout(columns, widest)
             yield "\n"
@@ -172,7 +171,7 @@ class TableRenderer:
         for column, width in zip(layout.columns, layout.widths, strict=True):
             place = columns.index(column)
             cells = [row[place] for row in rows]
-            # Many are alike, and each of these is laid out once.
+            # Many cells are equal: each distinct one is laid out once.
             shown = {cell: self._shown(cell, column, width, layout.bar) for cell in {*cells}}
             laid_out.append([shown[cell] for cell in cells])
         for line in zip(*laid_out, strict=True):

@@ -48,8 +48,6 @@ _LOOKS = 4
 _WALKS = 8
 """Times that a roster is walked, when it does not stand still."""
 
-_STATUSES = (*JoinStatus, *SEEN_STATUSES)
-
 _ID = itemgetter("id")
 
 _MOST_TIED = 10_000
@@ -308,8 +306,8 @@ class CourseMembers:
             return IncompleteRoster(
                 f"{self.name}: the server does not list by the status {shortened(str(word))!r},"
                 " so it is not known who has it",
-                f"{'' if word in _STATUSES else meant(str(word), _STATUSES)}"
-                "List everybody, or what there is with --allow-incomplete.",
+                meant(str(word), (*JoinStatus, *SEEN_STATUSES))
+                + "List everybody, or what there is with --allow-incomplete.",
             )
         unsure = {status: why for status, why in unknown.items() if status not in fetched.statuses}
         said = unchecked(unsure)

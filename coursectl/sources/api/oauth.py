@@ -158,7 +158,8 @@ def _posted(url: str, path: str, body: str) -> tuple[int, bytes]:
                     if len(answer) > _LARGEST_ANSWER or monotonic() > until:
                         break
             except (HTTPError, OSError):
-                if not has_pair(bytes(answer)):  # which has taken the place of the pair at hand
+                # A new pair makes the old one invalid, so it is kept if it arrived whole.
+                if not has_pair(bytes(answer)):
                     raise
             return response.status_code, bytes(answer[:_LARGEST_ANSWER])
 

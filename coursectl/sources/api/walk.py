@@ -251,8 +251,7 @@ class Walk:
             if self.members < self.count:
                 yield from self._look_for_more()
             elif self.members == met_at_first:
-                is_all = self.members == self._first.glance.count == self.count
-                self._proves_itself = is_all and self.miscounted is None
+                self._proves_itself = self.is_counted and self.members == self._first.glance.count
             elif last is not None and self._is_quiet:
                 yield from self._prove_alone(last)
         finally:
